@@ -1,0 +1,57 @@
+// Empty magazines, for all pools of the process: per shard, because a stack that all CPUs share becomes the
+// hottest line of the program (measured: 14 ns per get+put pair instead of 2.9 with 2 threads).
+#pragma once
+
+#include <cstdint>
+
+#include <ebb/detail/block_arena.hpp>
+#include <ebb/detail/magazine.hpp>
+
+namespace ebb::detail {
+
+class magazine_store {
+  struct alignas(128) empties {
+    versioned_stack stack;
+  };
+
+ public:
+  // Called once, before any other function. `memory` holds `shards` zeroed elements.
+  static constexpr std::size_t bytes_per_shard = sizeof(empties);
+  void set_shards(void* memory, std::uint32_t shards) noexcept {
+    per_shard_ = static_cast<empties*>(memory);
+    shards_ = shards;
+  }
+
+  // An empty magazine that is the caller's alone: from this shard, from another one, or new memory.
+  // Null when there is none.
+  [[nodiscard]] magazine* acquire(std::uint32_t id) noexcept;
+  // Takes back an empty magazine. Null, and the magazine that is none, are ignored.
+  void release(magazine* block, std::uint32_t id) noexcept;
+  // Returns memory of empty magazines to the kernel. One thread at a time (the collector).
+  void trim() noexcept;
+
+  // `index` may be stale, but was valid once.
+  [[nodiscard]] magazine* at(std::uint32_t index) const noexcept {
+    auto* const page = static_cast<magazine*>(pages_.at(page_of(index)));
+    return page + (index - 1) % per_page;
+  }
+
+  static constexpr std::uint32_t page_bytes = 4096;
+  static constexpr std::uint32_t per_page = page_bytes / magazine_bytes;
+
+ private:
+  static constexpr std::uint32_t page_of(std::uint32_t index) noexcept {
+    return (index - 1) / per_page + 1;
+  }
+  [[nodiscard]] magazine* pop(empties& from) noexcept;
+  [[nodiscard]] magazine* carve(std::uint32_t id) noexcept;
+
+  block_arena pages_{page_bytes};
+  empties* per_shard_ = nullptr;  // set once while the library is loaded
+  std::uint32_t shards_ = 0;
+};
+
+// The one of this process.
+EBB_API magazine_store& magazines() noexcept;
+
+}  // namespace ebb::detail

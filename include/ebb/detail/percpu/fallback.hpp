@@ -1,0 +1,116 @@
+// The same operations with std::atomic only: the portable path, and the pseudo-code of every <arch>.hpp.
+//
+// A shard is guarded by a lock that is tried. Who finds it taken moves on to the next shard, so a
+// preempted holder costs others locality and not time; when all are taken the operation is refused.
+#pragma once
+
+#include <ebb/detail/magazine.hpp>
+#include <ebb/detail/percpu/shard.hpp>
+
+namespace ebb::detail::percpu::fallback {
+
+// Which shard this thread uses: drawn at its first operation, moved on when that shard is taken.
+// Tests set it to act as any id.
+EBB_API std::uint32_t& thread_id() noexcept;
+
+class shard_lock {
+ public:
+  explicit shard_lock(shard& s) noexcept : shard_(&s) {
+    // Edge shard-lock, acquire half (release half: ~shard_lock).
+    //   Publishes:   top, the magazine's words, and what was written to its objects before put().
+    //   If relaxed:  a thread pops an object it sees half-written, or the same object twice.
+    //   Checked by:  the conservation tests of the portable path, and ThreadSanitizer on them.
+    if (s.lock.load(std::memory_order_relaxed) != 0 ||  // relaxed: only spares a failing exchange
+        s.lock.exchange(1, std::memory_order_acquire) != 0) {
+      shard_ = nullptr;
+    }
+  }
+  ~shard_lock() {
+    if (shard_ != nullptr) shard_->lock.store(0, std::memory_order_release);  // edge shard-lock
+  }
+  shard_lock(const shard_lock&) = delete;
+  shard_lock& operator=(const shard_lock&) = delete;
+  [[nodiscard]] explicit operator bool() const noexcept { return shard_ != nullptr; }
+
+ private:
+  shard* shard_;
+};
+
+// The word below a magazine's first object is null. Word 1 may be read late by a depot's push, so it is
+// read through the same kind of atomic that writes it.
+inline bool is_sentinel(void** top) noexcept {
+  return std::atomic_ref<void*>(*top).load(std::memory_order_relaxed) == nullptr;
+}
+inline bool is_next_block(void** top) noexcept { return magazine::word_of(top) == 0; }
+
+// Runs `section` on the first shard, from this thread's own one on, that is not taken.
+template <class Section>
+result with_shard(const std::atomic<shard*>& local, std::uint32_t shards, Section section) noexcept {
+  std::uint32_t& id = thread_id();
+  // Edge bank, acquire half (release half: pool_state::rotate): the bank's shards are initialised.
+  shard* base = local.load(std::memory_order_acquire);
+  for (std::uint32_t tried = 0; tried < shards; ++tried) {
+    if (id >= shards) id = 0;
+    if (const shard_lock held{base[id]}) return section(base[id], id);
+    ++id;
+  }
+  return result::refused;
+}
+
+// relaxed loads and stores of `top`: ordered by the lock; atomic only because others take a peek.
+
+inline result pop(const std::atomic<shard*>& local, std::uint32_t shards, void*& out) noexcept {
+  return with_shard(local, shards, [&](shard& s, std::uint32_t) {
+    void** const top = s.top.load(std::memory_order_relaxed);
+    if (is_sentinel(top)) return result::refused;
+    out = *top;
+    s.top.store(top - 1, std::memory_order_relaxed);  // COMMIT
+    return result::done;
+  });
+}
+
+inline result push(const std::atomic<shard*>& local, std::uint32_t shards, void* object) noexcept {
+  return with_shard(local, shards, [&](shard& s, std::uint32_t) {
+    void** const top = s.top.load(std::memory_order_relaxed) + 1;
+    if (is_next_block(top)) return result::refused;
+    *top = object;
+    s.top.store(top, std::memory_order_relaxed);  // COMMIT
+    return result::done;
+  });
+}
+
+inline std::size_t pop_n(const std::atomic<shard*>& local, std::uint32_t shards, void** out,
+                         std::size_t wanted) noexcept {
+  std::size_t count = 0;
+  (void)with_shard(local, shards, [&](shard& s, std::uint32_t) {
+    void** top = s.top.load(std::memory_order_relaxed);
+    while (count < wanted && !is_sentinel(top)) out[count++] = *top--;
+    s.top.store(top, std::memory_order_relaxed);  // COMMIT
+    return result::done;
+  });
+  return count;
+}
+
+inline std::size_t push_n(const std::atomic<shard*>& local, std::uint32_t shards,
+                          void* const* objects, std::size_t offered) noexcept {
+  std::size_t count = 0;
+  (void)with_shard(local, shards, [&](shard& s, std::uint32_t) {
+    void** top = s.top.load(std::memory_order_relaxed);
+    while (count < offered && !is_next_block(top + 1)) *++top = objects[count++];
+    s.top.store(top, std::memory_order_relaxed);  // COMMIT
+    return result::done;
+  });
+  return count;
+}
+
+inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shards, void** expected,
+                           void** desired, std::uint32_t& id) noexcept {
+  return with_shard(local, shards, [&](shard& s, std::uint32_t own) {
+    if (s.top.load(std::memory_order_relaxed) != expected) return result::refused;
+    id = own;
+    s.top.store(desired, std::memory_order_relaxed);  // COMMIT
+    return result::done;
+  });
+}
+
+}  // namespace ebb::detail::percpu::fallback

@@ -1,0 +1,89 @@
+// get and put without types: THE hit path. Misses are in src/pool_core.cpp.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <ebb/detail/percpu/percpu.hpp>
+#include <ebb/detail/shard_log.hpp>
+#include <ebb/stats.hpp>
+
+namespace ebb::detail {
+
+// What the core has to know of the objects.
+struct object_traits {
+  void (*destroy)(void*) noexcept;
+  std::size_t bytes;         // sizeof(T): what ASan poisons while the object is idle
+  const char* type_name;     // for messages
+};
+
+class EBB_API pool_core {
+ public:
+  pool_core(object_traits traits, std::size_t max_idle, std::string name);
+  ~pool_core();
+  pool_core(const pool_core&) = delete;
+  pool_core& operator=(const pool_core&) = delete;
+
+  // LIFE 1/5 get. Hit: one critical section on this CPU. Miss: get_slow() steals, then asks the victim;
+  // null when nothing is idle, and object_pool<T> makes one.
+  EBB_FAST_PATH void* get() noexcept {
+    void* object;
+    if (percpu::try_pop(local_, object) == percpu::result::done) [[likely]] {
+      if (object == nullptr) __builtin_unreachable();  // spares the caller's handle a test
+      return object;
+    }
+    return get_slow();
+  }
+
+  // LIFE 3/5 put. Hit: one critical section. Miss: put_slow() hands a full magazine to the depot.
+  EBB_FAST_PATH void put(void* object) noexcept {
+    if (percpu::try_push(local_, object) == percpu::result::done) [[likely]] return;
+    put_slow(object);
+  }
+
+  // Up to `wanted` idle objects into `out`; returns how many there were.
+  std::size_t get_n(void** out, std::size_t wanted) noexcept;
+  void put_n(void* const* objects, std::size_t count) noexcept;
+
+  // Destroys an object that is not kept, and counts why.
+  void drop(void* object, drop_reason reason) noexcept;
+  void count_made() noexcept;
+  void count_detached() noexcept;
+  // For EBB_RANDOM: moves this shard's loaded magazine to some shard's depot, so that gets have to steal.
+  void scatter(std::uint32_t to) noexcept;
+  [[nodiscard]] pool_stats stats() const noexcept;
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const object_traits& traits() const noexcept { return traits_; }
+
+ private:
+  friend class registry;
+  friend struct pool_state;
+
+  void* get_slow() noexcept;
+  void put_slow(void* object) noexcept;
+  // The log of this thread's shard.
+  shard_log& log() noexcept;
+  void load_rest(pool_state& state, std::uint32_t id, owned_magazine m) noexcept;
+  bool spill(pool_state& state, void* object) noexcept;
+  // The state, made by the first put; null when there is no memory for it.
+  pool_state* state_for_put() noexcept;
+
+  // Banks, depots and counters (src/pool_state.hpp); null until the first put.
+  [[nodiscard]] pool_state* state() const noexcept {
+    return state_of(local_.load(std::memory_order_acquire));  // edge bank, acquire half
+  }
+
+  // The shards of the bank that is local now. Written by the first put and by cycles; read inside every
+  // critical section. Before the first put: a process-wide bank of shards that are empty and full.
+  std::atomic<shard*> local_;
+  const object_traits traits_;
+  const std::size_t max_idle_;
+  const std::string name_;
+  // Counts what happens before the first put.
+  shard_log early_log_;
+};
+
+}  // namespace ebb::detail

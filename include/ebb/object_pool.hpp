@@ -1,0 +1,326 @@
+// object_pool<T>: temporary objects that any thread takes and gives back at the price of a thread-local
+// list, and that go away when nobody needs them. A thin typed shell over detail/pool_core.hpp.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include <ebb/detail/checks.hpp>
+#include <ebb/detail/pool_core.hpp>
+#include <ebb/stats.hpp>
+
+namespace ebb {
+
+/// No bound on how many objects may be idle, other than that cycles return what is not used.
+inline constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+// Programs built with EBB_CHECKED get types of their own, so that they cannot be mixed up at link time.
+#if EBB_CHECKED
+inline namespace checked {
+#endif
+
+template <class T>
+class object_pool;
+
+/// What an object_pool<T> does at the stations of an object's life. Members may be left out.
+template <class T>
+struct object_pool_options {
+  /// Makes an object when nothing is idle. Empty: std::make_unique<T>(). Must not return null.
+  /// Runs on the thread that called get(), under no lock; may use any pool; may throw.
+  std::function<std::unique_ptr<T>()> make = {};
+
+  /// Prepares an object for its next user; false, or an exception, destroys it instead.
+  /// Runs on the thread that puts, under no lock; may use any pool. Empty: objects are kept as they are.
+  std::function<bool(T&)> recycle = {};
+
+  /// Idle objects kept at most, 0 .. unlimited; the loaded magazines of the shards (at most 62 objects
+  /// each, 1 until a burst was seen) are not counted. What is over is destroyed by put().
+  std::size_t max_idle = unlimited;
+
+  /// For messages and statistics; need not be unique.
+  std::string name = {};
+};
+
+/// Owns one object taken from a pool; its destructor puts the object back. Move-only, never shared.
+/// Must not outlive the pool (checked builds stop the program when the pool dies first).
+template <class T>
+class pooled {
+ public:
+  pooled() noexcept = default;
+  pooled(pooled&& other) noexcept
+      : object_(std::exchange(other.object_, nullptr)), pool_(other.pool_) {}
+  pooled& operator=(pooled&& other) noexcept {
+    pooled(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~pooled() {
+    if (object_ != nullptr) pool_->put_back(object_);
+  }
+
+  [[nodiscard]] T* get() const noexcept { return object_; }
+  [[nodiscard]] T& operator*() const noexcept { return *object_; }
+  [[nodiscard]] T* operator->() const noexcept { return object_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return object_ != nullptr; }
+
+  /// Puts the object back now; the handle is empty afterwards.
+  void reset() noexcept { pooled().swap(*this); }
+  void swap(pooled& other) noexcept {
+    std::swap(object_, other.object_);
+    std::swap(pool_, other.pool_);
+  }
+  friend void swap(pooled& a, pooled& b) noexcept { a.swap(b); }
+
+  /// Takes the object out of the pool's care for good.
+  /// Returns      the object; null if the handle is empty.
+  /// Throws       nothing.
+  /// Threads      one thread at a time, like any other object.
+  /// Cost         one relaxed increment.
+  [[nodiscard]] std::unique_ptr<T> detach() && noexcept {
+    if (object_ != nullptr) pool_->let_go(object_);
+    return std::unique_ptr<T>(std::exchange(object_, nullptr));
+  }
+
+ private:
+  friend class object_pool<T>;
+  pooled(T* object, object_pool<T>* pool) noexcept : object_(object), pool_(pool) {}
+
+  T* object_ = nullptr;
+  object_pool<T>* pool_ = nullptr;
+};
+
+/// A pool of temporary objects. May be a local, a member, a function static or a global; must outlive
+/// its handles. Nothing is allocated before the first put.
+///
+///     ebb::object_pool<parser> parsers;
+///     {
+///       ebb::pooled<parser> p = parsers.get();   // a used one, or a new one
+///       p->parse(text);
+///     }                                          // back in the pool
+template <class T>
+class object_pool {
+ public:
+  using options = object_pool_options<T>;
+
+  /// A pool that makes objects with std::make_unique<T>().
+  object_pool()
+    requires std::default_initializable<T>
+      : object_pool(options{}) {}
+
+  /// A pool that makes objects with `make`.
+  template <class Make>
+    requires(!std::same_as<std::remove_cvref_t<Make>, object_pool> &&
+             !std::same_as<std::remove_cvref_t<Make>, options> &&
+             std::is_invocable_r_v<std::unique_ptr<T>, Make&>)
+  explicit object_pool(Make&& make) : object_pool(options{.make = std::forward<Make>(make)}) {}
+
+  /// A pool with options.
+  /// Throws       std::invalid_argument when `make` is empty and T has no default constructor.
+  explicit object_pool(options o)
+      : core_({.destroy = destroy, .bytes = sizeof(T), .type_name = typeid(T).name()}, o.max_idle,
+              std::move(o.name)),
+        make_(std::move(o.make)),
+        recycle_(std::move(o.recycle)) {
+    if (!make_ && !std::default_initializable<T>) {
+      throw std::invalid_argument("ebb::object_pool \"" + core_.name() +
+                                  "\": options.make is empty, and T has no default constructor; "
+                                  "give a function that returns std::unique_ptr<T>");
+    }
+  }
+
+  /// Destroys what is idle. No other thread may be using the pool, and no handle may be out.
+  ~object_pool() { detail::checks::pool_dies(core_); }
+
+  object_pool(const object_pool&) = delete;
+  object_pool& operator=(const object_pool&) = delete;
+
+  /// Takes an object from the pool, or makes one.
+  /// Returns      an owning handle; its destructor puts the object back.
+  /// Throws       what options.make throws, and std::logic_error if that returned null.
+  /// Threads      safe from any thread.
+  /// Cost         hit: O(1), no lock, no syscall, no allocation. miss: O(CPUs) probes, then make().
+  /// Ordering     what was done to the object before put() happens-before the get() that returns it.
+  /// Unlike Go    a handle, never empty.                                        [sync.Pool.Get]
+  [[nodiscard]] pooled<T> get() {
+    if (T* object = idle_object()) [[likely]] return {object, this};
+    return {make_one(), this};
+  }
+
+  /// Takes an object if one is idle.
+  /// Returns      an owning handle, or an empty one.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         as get(), without make().
+  /// Ordering     as get().
+  /// Unlike Go    a call of its own; in Go, Get with a nil New.
+  [[nodiscard]] pooled<T> try_get() noexcept {
+    if (T* object = idle_object()) return {object, this};
+    return {};
+  }
+
+  /// Takes `count` objects, and makes those that are missing, into an output iterator of pooled<T>.
+  /// Returns      the iterator after the last handle.
+  /// Throws       what options.make throws; handles already written stay valid.
+  /// Threads      safe from any thread.
+  /// Cost         one critical section for up to 62 objects instead of one for each.
+  /// Ordering     as get().
+  /// Unlike Go    Go has no bulk operations.
+  template <std::output_iterator<pooled<T>> Out>
+  Out get_n(Out out, std::size_t count) {
+    void* idle[bulk];
+    while (count > 0) {
+      const std::size_t found = core_.get_n(idle, count < bulk ? count : bulk);
+      hand_out rest{this, idle, found};  // puts back what an iterator that throws leaves behind
+      for (; rest.next < found; ++out) *out = rest.take();
+      count -= found;
+      if (found > 0) continue;
+      for (; count > 0; --count, ++out) *out = pooled<T>(make_one(), this);
+    }
+    return out;
+  }
+
+  /// Fills a span with handles; those it held before are put back.
+  void get_n(std::span<pooled<T>> out) { (void)get_n(out.begin(), out.size()); }
+
+  /// Gives an object to the pool, also one it did not make. Null is ignored.
+  /// Returns      nothing: if the object cannot be kept it is destroyed and counted.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         hit: recycle(), then O(1), no lock, no syscall, no allocation. miss: one magazine
+  ///              moves to the depot.
+  /// Ordering     see get().
+  /// Unlike Go    the pool owns it: nobody else may touch it afterwards.       [sync.Pool.Put]
+  void put(std::unique_ptr<T> object) noexcept {
+    if (object == nullptr) return;
+    detail::checks::adopts(core_, object.get());
+    put_back(object.release());
+  }
+
+  /// Gives many objects at once: handles (of this pool) or std::unique_ptr<T>. Empty ones are ignored.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         one critical section for up to 62 objects instead of one for each.
+  /// Ordering     see get().
+  void put_n(std::span<pooled<T>> handles) noexcept {
+    put_all(handles, [](pooled<T>& h) { return std::exchange(h.object_, nullptr); });
+  }
+  void put_n(std::span<std::unique_ptr<T>> objects) noexcept {
+    put_all(objects, [this](std::unique_ptr<T>& o) {
+      if (o != nullptr) detail::checks::adopts(core_, o.get());
+      return o.release();
+    });
+  }
+
+  /// Returns      a snapshot of what the pool did and holds.
+  /// Throws       nothing.
+  /// Threads      safe from any thread; never slows a hit.
+  /// Cost         O(shards) loads.
+  [[nodiscard]] pool_stats stats() const noexcept { return core_.stats(); }
+
+  /// Returns      the name given in the options.
+  [[nodiscard]] const std::string& name() const noexcept { return core_.name(); }
+
+ private:
+  friend class pooled<T>;
+  static constexpr std::size_t bulk = detail::max_capacity;
+
+  struct hand_out {
+    object_pool* pool;
+    void** objects;
+    std::size_t count;
+    std::size_t next = 0;
+    ~hand_out() {
+      while (next < count) (void)take();
+    }
+    pooled<T> take() { return {pool->wake(objects[next++]), pool}; }
+  };
+
+  // LIFE 5/5 destroyed: by a cycle, by a put that cannot keep it, or with the pool.
+  static void destroy(void* object) noexcept {
+    detail::checks::dies(object, sizeof(T));
+    delete static_cast<T*>(object);
+  }
+
+  EBB_FAST_PATH T* idle_object() noexcept {
+    detail::checks::before_get(core_);
+    void* object = core_.get();
+    return object != nullptr ? wake(object) : nullptr;
+  }
+
+  EBB_FAST_PATH T* wake(void* object) noexcept {
+    detail::checks::leaves(core_, object, sizeof(T));
+    return static_cast<T*>(object);
+  }
+
+  T* make_one() {
+    std::unique_ptr<T> object;
+    if (make_) {
+      object = make_();
+    } else if constexpr (std::default_initializable<T>) {
+      object = std::make_unique<T>();
+    }
+    if (object == nullptr) {
+      throw std::logic_error("ebb::object_pool \"" + core_.name() + "\": options.make returned null");
+    }
+    core_.count_made();
+    detail::checks::made(core_, object.get());
+    return object.release();
+  }
+
+  // LIFE 2/5 use ends: the handle dies, recycle() decides, and the object goes to the core.
+  EBB_FAST_PATH void put_back(T* object) noexcept {
+    detail::checks::returns(core_, object);
+    if (recycle_ && !recycled(object)) [[unlikely]] return core_.drop(object, detail::drop_reason::rejected);
+    if (detail::checks::enters(core_, object, sizeof(T))) core_.put(object);
+  }
+
+  bool recycled(T* object) noexcept {
+    try {
+      return recycle_(*object);
+    } catch (...) {
+      return false;  // whatever state it is in, nobody gets to see it
+    }
+  }
+
+  void let_go(T* object) noexcept {
+    detail::checks::detaches(core_, object);
+    core_.count_detached();
+  }
+
+  template <class Item, class Release>
+  void put_all(std::span<Item> items, Release release) noexcept {
+    void* kept[bulk];
+    std::size_t count = 0;
+    for (Item& item : items) {
+      T* object = release(item);
+      if (object == nullptr) continue;
+      detail::checks::returns(core_, object);
+      if (recycle_ && !recycled(object)) {
+        core_.drop(object, detail::drop_reason::rejected);
+      } else if (detail::checks::enters(core_, object, sizeof(T))) {
+        kept[count++] = object;
+        if (count == bulk) core_.put_n(kept, std::exchange(count, 0));
+      }
+    }
+    if (count > 0) core_.put_n(kept, count);
+  }
+
+  detail::pool_core core_;
+  std::function<std::unique_ptr<T>()> make_;
+  std::function<bool(T&)> recycle_;
+};
+
+#if EBB_CHECKED
+}  // namespace checked
+#endif
+
+}  // namespace ebb

@@ -1,0 +1,205 @@
+// The misses of get and put.
+#include <ebb/detail/pool_core.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "collector_thread.hpp"
+#include "pool_state.hpp"
+#include "registry.hpp"
+#include "runtime.hpp"
+
+namespace ebb::detail {
+
+namespace {
+
+// What this shard has loaded, as a guess: exchange_top() checks it.
+void** peek_top(const std::atomic<shard*>& local, std::uint32_t id) noexcept {
+  // Edge bank, acquire half. relaxed: the guess is checked.
+  return local.load(std::memory_order_acquire)[id].top.load(std::memory_order_relaxed);
+}
+
+// A burst is a shard that spills and refills within one cycle; its next magazines may hold more.
+void note_refill(shard_log& log) noexcept {
+  // relaxed throughout: hints, for the size of magazines to come
+  if (!log.refill_seen.load(std::memory_order_relaxed)) {
+    log.refill_seen.store(true, std::memory_order_relaxed);
+  }
+  const std::uint32_t capacity = log.capacity.load(std::memory_order_relaxed);
+  if (capacity < max_capacity && log.spill_seen.load(std::memory_order_relaxed)) {
+    log.capacity.store(std::min(capacity * 2, max_capacity), std::memory_order_relaxed);
+  }
+}
+
+void note_spill(shard_log& log) noexcept {
+  if (!log.spill_seen.load(std::memory_order_relaxed)) {
+    log.spill_seen.store(true, std::memory_order_relaxed);
+  }
+}
+
+void count_find(shard_log& log, source from) noexcept {
+  switch (from) {
+    case source::none: return shard_log::add(log.missed);
+    case source::depot: return shard_log::add(log.reused_depot);
+    case source::stolen: return shard_log::add(log.reused_stolen);
+    case source::victim: return shard_log::add(log.reused_victim);
+  }
+}
+
+}  // namespace
+
+pool_core::pool_core(object_traits traits, std::size_t max_idle, std::string name)
+    : local_(this_runtime().vacant), traits_(traits), max_idle_(max_idle), name_(std::move(name)) {}
+
+pool_core::~pool_core() {
+  pool_state* const state = this->state();
+  if (state == nullptr) return;
+  registry::remove(*state);
+  state->destroy_all();
+  state->release();
+}
+
+void* pool_core::get_slow() noexcept {
+  pool_state* const state = this->state();
+  if (state == nullptr) {
+    shard_log::add(early_log_.missed);
+    return nullptr;
+  }
+  void* object;
+  // The portable path's hit; and on the other one the thread may have moved to a shard that has objects.
+  if (percpu::pop(local_, state->shards, object) == percpu::result::done) return object;
+
+  const std::uint32_t id = percpu::current_id(state->shards);
+  shard_log& log = state->log(id);
+  auto [m, from] = state->find(id);
+  count_find(log, from);
+  if (!m) {
+    collector_thread::ensure_running();
+    return nullptr;
+  }
+  if (from == source::depot) note_refill(log);
+  object = m.take();
+  if (m.count() == 0) {
+    state->give_up(1);
+    magazines().release(m.block, id);
+    return object;
+  }
+  load_rest(*state, id, m);
+  return object;
+}
+
+// Loads what is left of a magazine from a depot, if the shard is still empty; else gives it back.
+void pool_core::load_rest(pool_state& state, std::uint32_t id, owned_magazine m) noexcept {
+  void** const top = peek_top(local_, id);
+  std::uint32_t owner = id;
+  if (loaded_magazine::of(top).now.count() != 0 ||
+      percpu::exchange_top(local_, state.shards, top, loaded_magazine::top_of(m), owner) !=
+          percpu::result::done) {
+    state.give_up(1);
+    return state.park(id, m);
+  }
+  state.give_up(1 + m.count());
+  const auto old = loaded_magazine::of(top);
+  shard_log::add(state.log(owner).reused_own, old.popped());
+  state.put_away(owner, old);
+}
+
+void pool_core::put_slow(void* object) noexcept {
+  pool_state* const state = state_for_put();
+  if (state == nullptr) return drop(object, drop_reason::no_memory);
+  // Each round either ends, or lost against another operation on the same shard (portable path: or found
+  // every shard taken). After a few the object goes to the depot in a magazine of its own.
+  for (int round = 0; round < 8; ++round) {
+    if (percpu::push(local_, state->shards, object) == percpu::result::done) return;
+    if (spill(*state, object)) return;
+  }
+  const std::uint32_t id = percpu::current_id(state->shards);
+  if (!state->reserve(1)) return drop(object, drop_reason::over_max_idle);
+  magazine* const block = magazines().acquire(id);
+  if (block == nullptr) {
+    state->give_up(1);
+    return drop(object, drop_reason::no_memory);
+  }
+  owned_magazine m = owned_magazine::empty(block, 1);
+  m.add(object);
+  shard_log::add(state->log(id).put);
+  state->park(id, m);
+}
+
+// Loads a new magazine with `object` in it, and parks the full one. False if the shard is not as it was
+// seen, and nothing happened.
+bool pool_core::spill(pool_state& state, void* object) noexcept {
+  const std::uint32_t id = percpu::current_id(state.shards);
+  void** const top = peek_top(local_, id);
+  const auto seen = loaded_magazine::of(top);
+  if (!seen.is_full()) return false;
+  collector_thread::ensure_running();
+  const std::uint32_t spilled = seen.now.count();
+  if (!state.reserve(spilled)) {
+    drop(object, drop_reason::over_max_idle);
+    return true;
+  }
+  magazine* const block = magazines().acquire(id);
+  if (block == nullptr) {
+    state.give_up(spilled);
+    drop(object, drop_reason::no_memory);
+    return true;
+  }
+  owned_magazine fresh = owned_magazine::empty(
+      block, state.log(id).capacity.load(std::memory_order_relaxed));  // relaxed: a hint
+  fresh.add(object);
+  std::uint32_t owner = id;
+  if (percpu::exchange_top(local_, state.shards, top, loaded_magazine::top_of(fresh), owner) !=
+      percpu::result::done) {
+    magazines().release(block, id);
+    state.give_up(spilled);
+    return false;
+  }
+  const auto old = loaded_magazine::of(top);
+  shard_log& log = state.log(owner);
+  shard_log::add(log.put, 1 + old.pushed());
+  if (old.now) note_spill(log);
+  state.put_away(owner, old, spilled);
+  return true;
+}
+
+pool_state* pool_core::state_for_put() noexcept {
+  shard* bank = local_.load(std::memory_order_acquire);  // edge bank, acquire half
+  if (state_of(bank) != nullptr) return state_of(bank);
+  pool_state* const made = pool_state::create(*this);
+  if (made == nullptr) return nullptr;
+  // Edge bank, release half. Publishes the banks, depots and logs of a new state.
+  if (!local_.compare_exchange_strong(bank, made->banks[0].shards, std::memory_order_release,
+                                      std::memory_order_acquire)) {
+    made->release();  // another thread was first
+    return state_of(bank);
+  }
+  registry::add(*made);
+  return made;
+}
+
+shard_log& pool_core::log() noexcept {
+  pool_state* const state = this->state();
+  return state == nullptr ? early_log_ : state->log(percpu::current_id(state->shards));
+}
+
+void pool_core::count_made() noexcept { shard_log::add(log().made); }
+void pool_core::count_detached() noexcept { shard_log::add(log().detached); }
+
+void pool_core::drop(void* object, drop_reason reason) noexcept {
+  shard_log::add(log().dropped[static_cast<std::size_t>(reason)]);
+  traits_.destroy(object);
+}
+
+void pool_core::scatter(std::uint32_t to) noexcept {
+  pool_state* const state = this->state();
+  if (state == nullptr) return;
+  void** const top = peek_top(local_, percpu::current_id(state->shards));
+  std::uint32_t owner = 0;
+  if (percpu::exchange_top(local_, state->shards, top, no_magazine_top(), owner) ==
+      percpu::result::done) {
+    state->put_away(to % state->shards, loaded_magazine::of(top));
+  }
+}
+
+}  // namespace ebb::detail

@@ -1,0 +1,239 @@
+#include "pool_state.hpp"
+
+#include <sched.h>
+
+#include <new>
+
+#include "runtime.hpp"
+
+namespace ebb::detail {
+
+namespace {
+
+// Byte offsets inside a block, for the number of shards of this process.
+struct block_layout {
+  std::size_t shards[2];
+  std::size_t depots[2];
+  std::size_t logs;
+  std::size_t bytes;
+
+  explicit block_layout(std::size_t n) noexcept {
+    std::size_t at = round(sizeof(pool_state));
+    for (int b = 0; b < 2; ++b) {
+      at += sizeof(bank_header);
+      shards[b] = at;
+      at += n * sizeof(shard);
+      depots[b] = at;
+      at = round(at + n * sizeof(depot));
+    }
+    logs = at;
+    bytes = round(at + n * sizeof(shard_log));
+  }
+  static constexpr std::size_t round(std::size_t n) noexcept {
+    return (n + alignof(shard) - 1) / alignof(shard) * alignof(shard);
+  }
+};
+
+const block_layout& layout_of_blocks() noexcept {
+  static const block_layout layout{this_runtime().shards};
+  return layout;
+}
+
+block_arena& states() noexcept {
+  static block_arena arena{layout_of_blocks().bytes};
+  return arena;
+}
+
+}  // namespace
+
+pool_state* pool_state::create(pool_core& core) noexcept {
+  const std::uint32_t index = states().allocate();
+  if (index == 0) return nullptr;
+  auto* const block = static_cast<std::byte*>(states().at(index));
+  const block_layout& at = layout_of_blocks();
+  const std::uint32_t n = this_runtime().shards;
+  auto* const state = new (block) pool_state(core, n, index);
+  for (int b = 0; b < 2; ++b) {
+    state->banks[b] = {reinterpret_cast<shard*>(block + at.shards[b]),
+                       reinterpret_cast<depot*>(block + at.depots[b])};
+    new (reinterpret_cast<bank_header*>(state->banks[b].shards) - 1) bank_header{state};
+    for (std::uint32_t i = 0; i < n; ++i) {
+      new (&state->banks[b].shards[i]) shard{no_magazine_top(), 0};
+      new (&state->banks[b].depots[i]) depot;
+    }
+  }
+  state->logs = reinterpret_cast<shard_log*>(block + at.logs);
+  for (std::uint32_t i = 0; i < n; ++i) new (&state->logs[i]) shard_log;
+  return state;
+}
+
+void pool_state::release() noexcept { states().release(block); }
+
+bank& pool_state::local() noexcept {
+  // Edge bank, acquire half.
+  return banks[core.local_.load(std::memory_order_acquire) == banks[0].shards ? 0 : 1];
+}
+
+bank& pool_state::victim() noexcept { return &local() == &banks[0] ? banks[1] : banks[0]; }
+
+found_magazine pool_state::find(std::uint32_t id) noexcept {
+  const std::uint64_t now = cycle.load(std::memory_order_relaxed);  // relaxed: only saves a search
+  bank& fresh = local();
+  for (std::uint32_t i = 0; i < shards; ++i) {
+    if (const owned_magazine m = fresh.depots[(id + i) % shards].pop()) {
+      return {m, i == 0 ? source::depot : source::stolen};
+    }
+  }
+  if (victim_empty_in.load(std::memory_order_relaxed) == now) return {};
+  bank& old = &fresh == &banks[0] ? banks[1] : banks[0];
+  for (std::uint32_t i = 0; i < shards; ++i) {
+    if (const owned_magazine m = old.depots[(id + i) % shards].pop()) return {m, source::victim};
+  }
+  victim_empty_in.store(now, std::memory_order_relaxed);
+  return {};
+}
+
+bool pool_state::reserve(std::uint32_t n) noexcept {
+  if (core.max_idle_ == ~std::size_t{0}) return true;
+  // relaxed: the counter bounds a number; the objects are published by the depot
+  if (parked.fetch_add(n, std::memory_order_relaxed) + n <= core.max_idle_) return true;
+  parked.fetch_sub(n, std::memory_order_relaxed);
+  return false;
+}
+
+void pool_state::give_up(std::uint32_t n) noexcept {
+  if (core.max_idle_ != ~std::size_t{0}) parked.fetch_sub(n, std::memory_order_relaxed);
+}
+
+void pool_state::rotate() noexcept {
+  bank& old = victim();
+  for (std::uint32_t i = 0; i < shards; ++i) {
+    while (const owned_magazine m = old.depots[i].pop()) {
+      give_up(m.count());
+      doomed.push(m);
+    }
+  }
+  cycle.fetch_add(1, std::memory_order_relaxed);  // relaxed: see find()
+  // Edge bank, release half (acquire half: every load of local_; inside a critical section x86 orders it by
+  // itself).
+  //   Publishes:   the shards as create() or the last retire() left them.
+  //   If relaxed:  a thread works on a shard that is not initialised, or loses what retire() wrote.
+  //   Checked by:  the stress tests under ThreadSanitizer.
+  core.local_.store(old.shards, std::memory_order_release);
+}
+
+void pool_state::rotate_back() noexcept {
+  core.local_.store(victim().shards, std::memory_order_release);  // edge bank
+}
+
+// Takes the loaded magazine of a shard that no section can commit to.
+loaded_magazine pool_state::unload(shard& s) noexcept {
+  const auto take = [&s] {
+    // relaxed: ordered by the fence, or by the shard's lock
+    void** const top = s.top.load(std::memory_order_relaxed);
+    s.top.store(no_magazine_top(), std::memory_order_relaxed);
+    return loaded_magazine::of(top);
+  };
+  if (percpu::has_rseq()) return take();
+  // Portable path: the lock is held for a few instructions, unless its holder was preempted there. Then
+  // the shard keeps its objects for another cycle.
+  for (int tries = 0; tries < 100; ++tries) {
+    if (const percpu::fallback::shard_lock held{s}) return take();
+    (void)::sched_yield();
+  }
+  return {};
+}
+
+void pool_state::retire() noexcept {
+  bank& retired = victim();
+  for (std::uint32_t i = 0; i < shards; ++i) {
+    shard_log& log = logs[i];
+    const loaded_magazine old = unload(retired.shards[i]);
+    shard_log::add(log.reused_own, old.popped());
+    shard_log::add(log.put, old.pushed());
+    if (old.now.count() == 0) {
+      magazines().release(old.now.block, i);
+    } else if (reserve(old.now.count())) {
+      retired.depots[i].push(old.now);
+    } else {
+      doomed.push(old.now);  // parked objects fill max_idle; what was loaded was tolerated until now
+    }
+    const bool spilled = log.spill_seen.exchange(false, std::memory_order_relaxed);
+    const bool refilled = log.refill_seen.exchange(false, std::memory_order_relaxed);
+    const std::uint32_t capacity = log.capacity.load(std::memory_order_relaxed);
+    if (!(spilled && refilled) && capacity > 1) {
+      log.capacity.store(capacity / 2, std::memory_order_relaxed);
+    }
+  }
+}
+
+void pool_state::unlock_shards() noexcept {
+  for (bank& b : banks) {
+    // Each operation has one commit store, so a shard is whole wherever its holder was; relaxed: this is
+    // the only thread.
+    for (std::uint32_t i = 0; i < shards; ++i) b.shards[i].lock.store(0, std::memory_order_relaxed);
+  }
+}
+
+void pool_state::put_away(std::uint32_t id, const loaded_magazine& old,
+                          std::uint32_t reserved) noexcept {
+  const owned_magazine& m = old.now;
+  if (m.count() < reserved) give_up(reserved - m.count());
+  if (m.count() == 0) return magazines().release(m.block, id);
+  if (m.count() <= reserved || reserve(m.count() - reserved)) return park(id, m);
+  give_up(reserved);
+  shard_log::add(logs[id].dropped[static_cast<int>(drop_reason::over_max_idle)], m.count());
+  destroy(id, m);
+}
+
+void pool_state::destroy(std::uint32_t id, owned_magazine m) noexcept {
+  while (m.count() > 0) core.traits_.destroy(m.take());
+  magazines().release(m.block, id);
+}
+
+void pool_state::destroy_doomed() noexcept {
+  const std::uint32_t id = percpu::current_id(shards);
+  while (const owned_magazine m = doomed.pop()) {
+    shard_log::add(logs[id].dropped_aged, m.count());
+    destroy(id, m);
+  }
+}
+
+void pool_state::destroy_all() noexcept {
+  // A destructor may put objects into this very pool; they are found by the next round.
+  for (bool found = true; found;) {
+    found = false;
+    const auto destroy_some = [&](const owned_magazine& m) {
+      found = found || m.count() > 0;
+      if (m) destroy(0, m);
+      return static_cast<bool>(m);
+    };
+    for (bank& b : banks) {
+      for (std::uint32_t i = 0; i < shards; ++i) {
+        destroy_some(unload(b.shards[i]).now);
+        while (destroy_some(b.depots[i].pop())) {}
+      }
+    }
+    while (destroy_some(doomed.pop())) {}
+  }
+}
+
+void pool_state::add_to(pool_stats& sum) noexcept {
+  for (const bank& b : banks) {
+    for (std::uint32_t i = 0; i < shards; ++i) {
+      sum.idle += b.depots[i].objects();
+      // A guess while the shard is in use: the magazine may be swapped out under our eyes. Its memory
+      // stays readable, and the numbers are kept sane.
+      const auto live = loaded_magazine::of(b.shards[i].top.load(std::memory_order_relaxed));
+      if (live.now.top <= live.now.base) continue;
+      sum.idle += live.now.count();
+      sum.reused_own += live.popped();
+      sum.put += live.pushed();
+    }
+  }
+  sum.idle += doomed.objects();
+  for (std::uint32_t i = 0; i < shards; ++i) logs[i].add_to(sum);
+  sum.cycles = cycle.load(std::memory_order_relaxed);
+}
+
+}  // namespace ebb::detail

@@ -1,0 +1,96 @@
+// What a pool has once something was put into it: two banks, which take turns as local and victim.
+//
+// One block of memory, in this order: pool_state, then for each bank its shards and its depots, then a
+// log per shard.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include <ebb/detail/depot.hpp>
+#include <ebb/detail/percpu/percpu.hpp>
+#include <ebb/detail/pool_core.hpp>
+#include <ebb/detail/shard_log.hpp>
+
+namespace ebb::detail {
+
+struct bank {
+  shard* shards = nullptr;
+  depot* depots = nullptr;
+};
+
+enum class source { none, depot, stolen, victim };
+
+struct found_magazine {
+  owned_magazine magazine;
+  source from = source::none;
+};
+
+struct pool_state {
+  // Returns null when there is no memory.
+  [[nodiscard]] static pool_state* create(pool_core& core) noexcept;
+  void release() noexcept;
+
+  // --- for get and put -------------------------------------------------------------------------
+  [[nodiscard]] shard_log& log(std::uint32_t id) noexcept { return logs[id]; }
+  [[nodiscard]] bank& local() noexcept;
+  [[nodiscard]] bank& victim() noexcept;
+  // Own depot, then the other shards' from the next one on, then the victim's in the same order.
+  [[nodiscard]] found_magazine find(std::uint32_t id) noexcept;
+  // LIFE 4/5 victim: what is in a depot when its bank is retired may still be found there, for one cycle.
+  void park(std::uint32_t id, owned_magazine m) noexcept { local().depots[id].push(m); }
+  // Takes over a magazine that was loaded and is the caller's now, whatever it holds. `reserved` objects
+  // of it are counted as parked already.
+  void put_away(std::uint32_t id, const loaded_magazine& old, std::uint32_t reserved = 0) noexcept;
+  // Room for n more parked objects under max_idle; give_up() returns it.
+  [[nodiscard]] bool reserve(std::uint32_t n) noexcept;
+  void give_up(std::uint32_t n) noexcept;
+
+  // --- for the collector, under the registry's mutex ---------------------------------------------
+  // Before the fence: the old victim is doomed, and the banks change places.
+  void rotate() noexcept;
+  void rotate_back() noexcept;
+  // After the fence: moves what the retired bank's shards hold into its depots, and adapts capacities.
+  void retire() noexcept;
+  // Outside the mutex: destroys what is doomed.
+  void destroy_doomed() noexcept;
+  // With the pool: everything. No other thread uses the pool.
+  void destroy_all() noexcept;
+  // In the child of a fork: locks held by threads that do not exist there (portable path).
+  void unlock_shards() noexcept;
+  [[nodiscard]] bool has_doomed() const noexcept { return doomed.objects() != 0; }
+
+  // --- stats -------------------------------------------------------------------------------------
+  void add_to(pool_stats& sum) noexcept;
+
+  pool_core& core;
+  const std::uint32_t shards;
+  const std::uint32_t block;  // index in the arena
+  bank banks[2];
+  shard_log* logs = nullptr;
+  // Victim objects of cycle n - 1 that cycle n condemned.
+  depot doomed;
+  // Raised by each rotation.
+  std::atomic<std::uint64_t> cycle{0};
+  // The cycle in which a search found the victim empty: later searches of that cycle skip it, as Go
+  // does by setting victimSize to 0.
+  std::atomic<std::uint64_t> victim_empty_in{~std::uint64_t{0}};
+
+  // Objects in depots and loaded magazines on their way there; only kept up when max_idle is finite.
+  alignas(64) std::atomic<std::uint64_t> parked{0};
+
+  // The registry's, under its mutex.
+  alignas(64) pool_state* next = nullptr;
+  pool_state* previous = nullptr;
+  pool_state* next_doomed = nullptr;
+  bool in_doomed_list = false;
+  int pins = 0;  // threads that destroy its doomed objects right now
+
+ private:
+  pool_state(pool_core& owner, std::uint32_t shard_count, std::uint32_t block_index) noexcept
+      : core(owner), shards(shard_count), block(block_index) {}
+  void destroy(std::uint32_t id, owned_magazine m) noexcept;
+  loaded_magazine unload(shard& s) noexcept;
+};
+
+}  // namespace ebb::detail

@@ -1,0 +1,159 @@
+#include "registry.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <new>
+
+#include <ebb/collector.hpp>
+
+#include "pool_state.hpp"
+#include "runtime.hpp"
+
+namespace ebb {
+
+void collect() noexcept { detail::registry::run_cycle(); }
+
+namespace detail {
+
+namespace {
+
+// Never destroyed: pools may be used and die after every static destructor of this library.
+struct registry_data {
+  std::mutex mutex;
+  std::condition_variable unpinned;
+  pool_state* pools = nullptr;   // doubly linked; under mutex
+  pool_state* doomed = nullptr;  // pools with something to destroy; under mutex
+  std::uint64_t cycles = 0;      // under mutex
+  std::uint64_t abandoned = 0;   // under mutex
+  // Pools that were put into for the first time, linked by `next`. Pushed by anyone, emptied under mutex.
+  std::atomic<pool_state*> arrivals{nullptr};
+};
+
+registry_data& data() noexcept {
+  alignas(registry_data) static std::byte storage[sizeof(registry_data)];
+  static registry_data* const d = new (storage) registry_data;
+  return *d;
+}
+
+void admit_arrivals(registry_data& d) noexcept {
+  pool_state* state = d.arrivals.exchange(nullptr, std::memory_order_acquire);  // edge arrivals
+  while (state != nullptr) {
+    pool_state* const following = state->next;
+    state->previous = nullptr;
+    state->next = d.pools;
+    if (d.pools != nullptr) d.pools->previous = state;
+    d.pools = state;
+    state = following;
+  }
+}
+
+void queue_doomed(registry_data& d, pool_state& state) noexcept {
+  if (state.in_doomed_list || !state.has_doomed()) return;
+  state.in_doomed_list = true;
+  state.next_doomed = d.doomed;
+  d.doomed = &state;
+}
+
+// Everything of a cycle but the destructors. Returns false if the cycle was abandoned.
+bool rotate_all(registry_data& d) noexcept {
+  // A first fence, while nothing has changed yet: a kernel that has come to refuse is noticed here.
+  if (!fence()) return false;
+  for (pool_state* p = d.pools; p != nullptr; p = p->next) p->rotate();
+  if (!fence()) {
+    // Sections may still commit to either bank, and both stay in use: nobody touches their shards. What
+    // has just been put into the other bank comes back with the next cycle that succeeds.
+    for (pool_state* p = d.pools; p != nullptr; p = p->next) p->rotate_back();
+    return false;
+  }
+  for (pool_state* p = d.pools; p != nullptr; p = p->next) p->retire();
+  return true;
+}
+
+// Destroys what is doomed, one pool at a time, so that a destructor may itself destroy pools.
+void destroy_all_doomed(registry_data& d) noexcept {
+  std::unique_lock lock(d.mutex);
+  while (pool_state* const state = d.doomed) {
+    d.doomed = state->next_doomed;
+    state->in_doomed_list = false;
+    ++state->pins;
+    lock.unlock();
+    state->destroy_doomed();
+    lock.lock();
+    if (--state->pins == 0) d.unpinned.notify_all();
+  }
+}
+
+}  // namespace
+
+void registry::add(pool_state& state) noexcept {
+  std::atomic<pool_state*>& arrivals = data().arrivals;
+  pool_state* first = arrivals.load(std::memory_order_relaxed);  // relaxed: validated by the CAS
+  do {
+    state.next = first;
+    // Edge arrivals, release half (acquire half: admit_arrivals): publishes `next`.
+    //   If relaxed:  the collector follows a link that is not written yet.
+    //   Checked by:  the first-put race in the stress tests, under ThreadSanitizer.
+  } while (!arrivals.compare_exchange_weak(first, &state, std::memory_order_release,
+                                           std::memory_order_relaxed));
+}
+
+void registry::remove(pool_state& state) noexcept {
+  registry_data& d = data();
+  std::unique_lock lock(d.mutex);
+  admit_arrivals(d);
+  (state.previous != nullptr ? state.previous->next : d.pools) = state.next;
+  if (state.next != nullptr) state.next->previous = state.previous;
+  for (pool_state** p = &d.doomed; state.in_doomed_list; p = &(*p)->next_doomed) {
+    if (*p != &state) continue;
+    *p = state.next_doomed;
+    state.in_doomed_list = false;
+    break;
+  }
+  d.unpinned.wait(lock, [&] { return state.pins == 0; });
+}
+
+void registry::run_cycle() noexcept {
+  registry_data& d = data();
+  {
+    const std::lock_guard lock(d.mutex);
+    admit_arrivals(d);
+    if (rotate_all(d)) {
+      ++d.cycles;
+    } else {
+      ++d.abandoned;
+    }
+    for (pool_state* p = d.pools; p != nullptr; p = p->next) queue_doomed(d, *p);
+  }
+  destroy_all_doomed(d);
+  const std::lock_guard lock(d.mutex);
+  magazines().trim();
+}
+
+std::uint64_t registry::cycles() noexcept {
+  const std::lock_guard lock(data().mutex);
+  return data().cycles;
+}
+
+std::uint64_t registry::cycles_abandoned() noexcept {
+  const std::lock_guard lock(data().mutex);
+  return data().abandoned;
+}
+
+void registry::before_fork() noexcept { data().mutex.lock(); }
+
+void registry::after_fork_in_parent() noexcept { data().mutex.unlock(); }
+
+void registry::after_fork_in_child() noexcept {
+  registry_data& d = data();
+  admit_arrivals(d);
+  for (pool_state* p = d.pools; p != nullptr; p = p->next) {
+    p->pins = 0;  // the threads that held them do not exist here
+    p->unlock_shards();
+    queue_doomed(d, *p);  // what they left half destroyed, the next cycle finishes
+  }
+  new (&d.unpinned) std::condition_variable;  // without the waiters it had in the parent
+  d.mutex.unlock();
+}
+
+}  // namespace detail
+}  // namespace ebb

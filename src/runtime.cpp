@@ -1,0 +1,175 @@
+#include "runtime.hpp"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include <ebb/detail/magazine_store.hpp>
+#include <ebb/detail/percpu/percpu.hpp>
+
+#include "cpu_list.hpp"
+
+// glibc 2.35 and later. Weak, so that the library also links where the C library has no rseq.
+extern "C" {
+__attribute__((weak)) extern const std::ptrdiff_t __rseq_offset;
+__attribute__((weak)) extern const unsigned int __rseq_size;
+}
+
+namespace ebb::detail {
+
+std::atomic<int> fence_failures_to_inject{0};
+
+namespace {
+
+// struct rseq (linux/rseq.h); the copy in libc headers may be older than the kernel.
+constexpr std::ptrdiff_t cpu_id_field = 4;
+constexpr std::ptrdiff_t mm_cid_field = 24;
+// The auxiliary vector's entry for how much of struct rseq the kernel fills in; mm_cid ends at 28.
+constexpr unsigned long at_rseq_feature_size = 27;
+constexpr unsigned long mm_cid_end = 28;
+
+long membarrier(int command) noexcept { return ::syscall(SYS_membarrier, command, 0, 0); }
+
+// The number of ids the kernel may hand out, from sysfs. Only the real thing counts: a container may have
+// something else mounted there, and an id beyond the last shard would be memory corruption.
+std::uint32_t possible_cpus_by_sysfs() noexcept {
+  const int fd = ::open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  struct statfs fs {};
+  char text[4096];
+  const ssize_t got =
+      ::fstatfs(fd, &fs) == 0 && fs.f_type == SYSFS_MAGIC ? ::read(fd, text, sizeof text) : -1;
+  (void)::close(fd);
+  if (got <= 0) return 0;
+  const auto highest = highest_cpu({text, static_cast<std::size_t>(got)});
+  return highest ? *highest + 1 : 0;
+}
+
+// The same from a system call: the kernel refuses a mask shorter than its number of ids, so the shortest
+// it takes is that number rounded up to whole words. Independent of /sys, cpusets and online CPUs.
+std::uint32_t possible_cpus_by_mask() noexcept {
+  constexpr std::size_t most_words = 1024;  // 65,536 CPUs; the kernel's limit is 8,192
+  static unsigned long mask[most_words];
+  for (std::size_t words = 1; words <= most_words; words *= 2) {
+    if (::syscall(SYS_sched_getaffinity, 0, words * sizeof(long), mask) > 0) {
+      return static_cast<std::uint32_t>(words * sizeof(long) * 8);
+    }
+  }
+  return 0;
+}
+
+std::uint32_t allowed_cpus() noexcept {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 4;
+  return static_cast<std::uint32_t>(CPU_COUNT(&set));
+}
+
+bool switched_off_by_environment() noexcept {
+  const char* const value = std::getenv("EBB_RSEQ");
+  if (value == nullptr || std::strcmp(value, "auto") == 0) return false;
+  if (std::strcmp(value, "off") == 0) return true;
+  std::fprintf(stderr, "ebbpool: EBB_RSEQ=%s is ignored; valid are auto (the default) and off\n", value);
+  return false;
+}
+
+// Decides the path; returns why it is not rseq, or null.
+const char* why_not_rseq(runtime& r) noexcept {
+  if constexpr (!rseq_build) {
+    return "built without critical sections: ThreadSanitizer, or not x86-64 Linux";
+  }
+  if (switched_off_by_environment()) return "EBB_RSEQ=off in the environment";
+  if (&__rseq_size == nullptr || &__rseq_offset == nullptr) {
+    return "the C library does not register rseq (glibc 2.35 or later does)";
+  }
+  if (__rseq_size == 0) {
+    return "rseq is not registered: the kernel or a sandbox refuses it, GLIBC_TUNABLES switches it off, "
+           "or this is an emulator such as valgrind";
+  }
+  const long commands = membarrier(MEMBARRIER_CMD_QUERY);
+  if (commands < 0 || (commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) == 0) {
+    return "the kernel or a sandbox refuses membarrier for rseq (Linux 5.10 or later has it)";
+  }
+  if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ) != 0 ||
+      membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) != 0) {
+    return "membarrier for rseq is offered, but fails";
+  }
+  // __rseq_size cannot say whether mm_cid is there: glibc 2.36 reports 20 with it and 32 without it.
+  const bool has_mm_cid = ::getauxval(at_rseq_feature_size) >= mm_cid_end;
+  r.index = has_mm_cid ? shard_index::mm_cid : shard_index::cpu_id;
+  r.layout = {__rseq_offset, __rseq_offset + (has_mm_cid ? mm_cid_field : cpu_id_field)};
+  r.shards = possible_cpus_by_sysfs();
+  if (r.shards == 0) r.shards = possible_cpus_by_mask();
+  if (r.shards == 0) return "the number of possible CPUs cannot be found out";
+  return nullptr;
+}
+
+void* map(std::size_t bytes) noexcept {
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory != MAP_FAILED) return memory;
+  std::fputs("ebbpool: no memory for the first page of tables\n", stderr);
+  std::abort();
+}
+
+runtime discover() noexcept {
+  runtime r;
+  const char* const why_not = why_not_rseq(r);
+  if (why_not == nullptr) {
+    r.path = access_path::rseq;
+    r.reason = r.index == shard_index::mm_cid
+                   ? "rseq is registered and the kernel hands out concurrency ids"
+                   : "rseq is registered; this kernel has no concurrency ids (Linux 6.3 or later has)";
+  } else {
+    r = {.reason = why_not, .shards = allowed_cpus()};
+  }
+  auto* const header = static_cast<bank_header*>(map(sizeof(bank_header) + r.shards * sizeof(shard)));
+  r.vacant = reinterpret_cast<shard*>(header + 1);
+  for (std::uint32_t i = 0; i < r.shards; ++i) r.vacant[i].top = no_magazine_top();
+  magazines().set_shards(map(r.shards * magazine_store::bytes_per_shard), r.shards);
+  return r;
+}
+
+}  // namespace
+
+const runtime& this_runtime() noexcept {
+  static const runtime r = discover();
+  return r;
+}
+
+namespace percpu {
+
+// Before the initialisers of the program, so that its global pools find it set.
+__attribute__((init_priority(101))) const rseq_layout layout = this_runtime().layout;
+
+std::uint32_t& fallback::thread_id() noexcept {
+  static constinit std::atomic<std::uint32_t> next{0};
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+  thread_local constinit std::uint32_t id = none;
+  if (id == none) [[unlikely]] {
+    id = next.fetch_add(1, std::memory_order_relaxed) % this_runtime().shards;  // relaxed: any number does
+  }
+  return id;
+}
+
+}  // namespace percpu
+
+bool fence() noexcept {
+  if (fence_failures_to_inject.load(std::memory_order_relaxed) > 0) {  // relaxed: a test's own thread
+    fence_failures_to_inject.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  return !percpu::has_rseq() || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) == 0;
+}
+
+}  // namespace ebb::detail
