@@ -82,9 +82,13 @@ void* pool_core::get_slow() noexcept {
   if (m.count() == 0) {
     state->give_up(1);
     magazines().release(m.block, id);
-    return object;
+  } else if (from == source::victim) {
+    // Only the object that is used gets young again; the rest of its magazine goes on ageing.
+    state->give_up(1);
+    state->victim().depots[id].push(m);
+  } else {
+    load_rest(*state, id, m);
   }
-  load_rest(*state, id, m);
   return object;
 }
 

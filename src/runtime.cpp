@@ -28,7 +28,7 @@ __attribute__((weak)) extern const unsigned int __rseq_size;
 
 namespace ebb::detail {
 
-std::atomic<int> fence_failures_to_inject{0};
+std::atomic<std::uint32_t> fence_plan{0};
 
 namespace {
 
@@ -131,7 +131,7 @@ runtime discover() noexcept {
                    ? "rseq is registered and the kernel hands out concurrency ids"
                    : "rseq is registered; this kernel has no concurrency ids (Linux 6.3 or later has)";
   } else {
-    r = {.reason = why_not, .shards = allowed_cpus()};
+    r = {.reason = why_not, .shards = allowed_cpus() * percpu::fallback::shards_per_cpu};
   }
   auto* const header = static_cast<bank_header*>(map(sizeof(bank_header) + r.shards * sizeof(shard)));
   r.vacant = reinterpret_cast<shard*>(header + 1);
@@ -152,22 +152,25 @@ namespace percpu {
 // Before the initialisers of the program, so that its global pools find it set.
 __attribute__((init_priority(101))) const rseq_layout layout = this_runtime().layout;
 
-std::uint32_t& fallback::thread_id() noexcept {
-  static constinit std::atomic<std::uint32_t> next{0};
-  static constexpr std::uint32_t none = ~std::uint32_t{0};
-  thread_local constinit std::uint32_t id = none;
-  if (id == none) [[unlikely]] {
-    id = next.fetch_add(1, std::memory_order_relaxed) % this_runtime().shards;  // relaxed: any number does
-  }
-  return id;
+fallback::thread_place& fallback::this_thread_place() noexcept {
+  thread_local constinit thread_place place;
+  return place;
+}
+
+void fallback::look(thread_place& place) noexcept {
+  const int cpu = ::sched_getcpu();  // -1 where the kernel cannot tell: then all share shard 0
+  const std::uint32_t cpus = this_runtime().shards / shards_per_cpu;
+  const std::uint32_t first = cpu < 0 ? 0 : static_cast<std::uint32_t>(cpu) % cpus * shards_per_cpu;
+  if (place.id < first || place.id >= first + shards_per_cpu) place.id = first;
+  place.uses_left = uses_per_look;
 }
 
 }  // namespace percpu
 
 bool fence() noexcept {
-  if (fence_failures_to_inject.load(std::memory_order_relaxed) > 0) {  // relaxed: a test's own thread
-    fence_failures_to_inject.fetch_sub(1, std::memory_order_relaxed);
-    return false;
+  if (const std::uint32_t plan = fence_plan.load(std::memory_order_relaxed)) {  // a test's own thread
+    fence_plan.store(plan >> 1, std::memory_order_relaxed);
+    if ((plan & 1) != 0) return false;
   }
   return !percpu::has_rseq() || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) == 0;
 }

@@ -27,7 +27,7 @@ struct runtime {
 // no memory); nothing may then be assumed. Always true on the portable path, which needs no fence.
 [[nodiscard]] bool fence() noexcept;
 
-// For tests: makes fence() fail this many times.
-extern std::atomic<int> fence_failures_to_inject;
+// For tests: one bit for each of the next calls of fence(), the lowest first; 1 makes it fail.
+extern std::atomic<std::uint32_t> fence_plan;
 
 }  // namespace ebb::detail

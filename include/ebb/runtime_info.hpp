@@ -19,7 +19,7 @@ enum class access_path {
 enum class shard_index {
   mm_cid,  ///< the kernel's concurrency id: copies follow concurrency, not CPUs (Linux 6.3 and later).
   cpu_id,  ///< the CPU the thread runs on.
-  thread,  ///< a number every thread draws (portable path).
+  thread,  ///< the CPU each thread was on when it last looked (portable path).
 };
 
 /// What runtime_info() returns.

@@ -20,17 +20,19 @@
 #include <ebb/detail/magazine.hpp>
 
 // The descriptor (struct rseq_cs), the pointer to it that debuggers look for, and the abort landing with
-// the signature that glibc registers (RSEQ_SIG, behind an undefined instruction).
+// the signature that glibc registers (RSEQ_SIG, behind an undefined instruction). The flag `?` puts them in
+// the COMDAT group of the function they belong to: of an inline function that several translation units have,
+// the linker keeps one, and everything that refers to the others must go with them.
 #define EBB_RSEQ_BEGIN                                        \
-  ".pushsection __rseq_cs, \"aw\"\n"                          \
+  ".pushsection __rseq_cs, \"aw?\"\n"                          \
   ".balign 32\n"                                              \
   "3: .long 0, 0\n"                                           \
   ".quad 1f, 2f - 1f, 4f\n"                                   \
   ".popsection\n"                                             \
-  ".pushsection __rseq_cs_ptr_array, \"aw\"\n"                \
+  ".pushsection __rseq_cs_ptr_array, \"aw?\"\n"                \
   ".quad 3b\n"                                                \
   ".popsection\n"                                             \
-  ".pushsection __rseq_failure, \"ax\"\n"                     \
+  ".pushsection __rseq_failure, \"ax?\"\n"                     \
   ".byte 0x0f, 0xb9, 0x3d\n"                                  \
   ".long 0x53053053\n"                                        \
   "4: jmp 5f\n"                                               \

@@ -1,0 +1,170 @@
+// What the core does behind the public interface: capacity, stealing, victim, fences that fail.
+#include <ebb/detail/pool_core.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <ebb/collector.hpp>
+#include <ebb/object_pool.hpp>
+#include <ebb/runtime_info.hpp>
+#include <support/token.hpp>
+
+#include "pool_state.hpp"
+#include "runtime.hpp"
+
+namespace {
+
+using namespace ebb::detail;
+using ebb::test::census;
+using ebb::test::make_token;
+using ebb::test::token;
+
+void burst(ebb::object_pool<token>& pool, std::size_t n) {
+  std::vector<ebb::pooled<token>> out;
+  for (std::size_t i = 0; i < n; ++i) out.push_back(pool.get());
+}
+
+// A magazine's capacity, seen from outside: how many objects a put can keep without touching the depot.
+TEST(Capacity, a_pool_that_never_bursts_keeps_one_object_per_shard_out_of_reach) {
+  census c;
+  ebb::object_pool<token> pool{make_token(c)};
+  for (int i = 0; i < 10; ++i) pool.put(std::make_unique<token>(c));
+  // Nine of ten are in the depot, so a thread that finds its own shard empty can steal them.
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(pool.try_get()) << i;
+  burst(pool, 10);
+  EXPECT_EQ(pool.stats().reused_depot + pool.stats().reused_stolen, 9u) << "one by one, in magazines of one";
+}
+
+TEST(Capacity, grows_with_bursts_to_full_magazines_and_shrinks_at_cycles) {
+  census c;
+  ebb::object_pool<token> pool{make_token(c)};
+  const auto refills = [&] {
+    const ebb::pool_stats before = pool.stats();
+    burst(pool, 620);
+    const ebb::pool_stats after = pool.stats();
+    return (after.reused_depot + after.reused_stolen) - (before.reused_depot + before.reused_stolen);
+  };
+  burst(pool, 620);
+  EXPECT_EQ(refills(), 619u) << "the first burst was put away in magazines of one";
+  EXPECT_LE(refills(), 2u * 620 / max_capacity) << "the second one in full magazines";
+  // Cycles without bursts: 62, 31, 15, 7, 3, 1.
+  for (int i = 0; i < 8; ++i) {
+    ebb::collect();
+    pool.get().reset();
+  }
+  burst(pool, 620);
+  EXPECT_EQ(refills(), 619u) << "small again";
+}
+
+struct AsAnyShard : testing::Test {
+  void SetUp() override {
+    if (percpu::has_rseq()) GTEST_SKIP() << "on the rseq path the kernel chooses the shard";
+  }
+  void TearDown() override { percpu::fallback::this_thread_place() = {}; }
+  static void act_as(std::uint32_t id) {
+    percpu::fallback::this_thread_place() = {id, percpu::fallback::never_look};
+  }
+};
+
+TEST_F(AsAnyShard, steals_from_the_next_shard_on_and_then_asks_the_victim) {
+  const std::uint32_t n = this_runtime().shards;
+  ASSERT_GE(n, 4u);
+  census c;
+  ebb::object_pool<token> pool{make_token(c)};
+  std::vector<ebb::pooled<token>> all(8);
+  pool.get_n(all);  // ids 0 .. 7
+  act_as(3);
+  for (const std::size_t i : {0u, 1u}) all[i].reset();  // depot 3: 0; loaded: 1
+  act_as(1);
+  for (const std::size_t i : {2u, 3u}) all[i].reset();  // depot 1: 2; loaded: 3
+  ebb::collect();                                       // all four are victims
+  act_as(2);
+  for (const std::size_t i : {4u, 5u}) all[i].reset();  // depot 2: 4; loaded: 5
+  act_as(n - 1);
+  for (const std::size_t i : {6u, 7u}) all[i].reset();  // depot n-1: 6; loaded: 7
+  act_as(1);
+  std::vector<ebb::pooled<token>> got;
+  const auto next_id = [&] {
+    got.push_back(pool.try_get());
+    return got.back() ? got.back()->id() : -1;
+  };
+  EXPECT_EQ(next_id(), 4) << "from shard 2, the next one";
+  EXPECT_EQ(next_id(), 6) << "then from shard n - 1";
+  // The victim: own depot first (its loaded magazine was retired on top of it), then shard 3's.
+  EXPECT_EQ(next_id(), 3);
+  EXPECT_EQ(next_id(), 2);
+  EXPECT_EQ(next_id(), 1);
+  EXPECT_EQ(next_id(), 0);
+  EXPECT_EQ(next_id(), -1) << "5 and 7 are loaded by their shards, out of thieves' reach, like Go's private";
+  EXPECT_EQ(pool.stats().reused_stolen, 2u);
+  EXPECT_EQ(pool.stats().reused_victim, 4u);
+}
+
+TEST_F(AsAnyShard, every_shard_works_and_conserves_objects) {
+  census c;
+  {
+    ebb::object_pool<token> pool{make_token(c)};
+    for (int round = 0; round < 5; ++round) {
+      for (std::uint32_t id = 0; id < this_runtime().shards; ++id) {
+        act_as(id);
+        burst(pool, 150);
+      }
+      ebb::collect();
+      const ebb::pool_stats s = pool.stats();
+      EXPECT_EQ(s.made, s.idle + s.destroyed());
+    }
+  }
+  EXPECT_EQ(c.alive(), 0);
+}
+
+struct FailingFence : testing::Test {
+  void TearDown() override { fence_plan = 0; }
+};
+
+TEST_F(FailingFence, first_fence_refused_abandons_the_cycle_whole) {
+  census c;
+  ebb::object_pool<token> pool{make_token(c)};
+  burst(pool, 100);
+  const auto before = ebb::runtime_info();
+  for (int i = 0; i < 5; ++i) {
+    fence_plan = 0b1;
+    ebb::collect();
+  }
+  EXPECT_EQ(ebb::runtime_info().cycles, before.cycles);
+  EXPECT_EQ(ebb::runtime_info().cycles_abandoned, before.cycles_abandoned + 5);
+  EXPECT_EQ(c.destroyed, 0);
+  EXPECT_EQ(pool.stats().idle, 100u);
+  ebb::collect();
+  ebb::collect();
+  EXPECT_EQ(c.destroyed, 100);
+}
+
+TEST_F(FailingFence, second_fence_refused_puts_the_banks_back_and_loses_nothing) {
+  census c;
+  ebb::object_pool<token> pool{make_token(c)};
+  burst(pool, 100);
+  for (int i = 0; i < 7; ++i) {
+    std::atomic<bool> stop{false};
+    std::thread user([&] {
+      while (!stop) burst(pool, 10);
+    });
+    for (int n = 0; n < 200; ++n) {
+      fence_plan = 0b10;  // the first fence of the cycle passes, the second fails
+      ebb::collect();
+    }
+    stop = true;
+    user.join();
+  }
+  const ebb::pool_stats s = pool.stats();
+  EXPECT_EQ(static_cast<std::uint64_t>(c.alive()), s.idle);
+  EXPECT_EQ(s.made, s.idle + s.destroyed());
+  ebb::collect();
+  ebb::collect();
+  ebb::collect();
+  EXPECT_EQ(c.alive(), 0);
+}
+
+}  // namespace
