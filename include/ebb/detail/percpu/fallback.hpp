@@ -24,7 +24,7 @@ inline constexpr std::uint32_t never_look = ~std::uint32_t{0};  // for tests, wh
 EBB_API thread_place& this_thread_place() noexcept;
 EBB_API void look(thread_place& place) noexcept;
 
-[[nodiscard]] inline std::uint32_t& thread_id() noexcept {
+[[nodiscard]] inline std::uint32_t thread_id() noexcept {
   thread_place& place = this_thread_place();
   if (place.uses_left == 0) [[unlikely]] look(place);
   if (place.uses_left != never_look) --place.uses_left;
@@ -64,13 +64,22 @@ inline bool is_next_block(void** top) noexcept { return magazine::word_of(top) =
 // Runs `section` on the first shard, from this thread's own one on, that is not taken.
 template <class Section>
 result with_shard(const std::atomic<shard*>& local, std::uint32_t shards, Section section) noexcept {
-  std::uint32_t& id = thread_id();
+  // A copy: a signal handler that finds this shard taken moves the thread's place on under our feet.
+  std::uint32_t id = thread_id();
   // Edge bank, acquire half (release half: pool_state::rotate): the bank's shards are initialised.
   shard* base = local.load(std::memory_order_acquire);
-  for (std::uint32_t tried = 0; tried < shards; ++tried) {
+  for (std::uint32_t tried = 0; tried < shards; ++tried, ++id) {
     if (id >= shards) id = 0;
-    if (const shard_lock held{base[id]}) return section(base[id], id);
-    ++id;
+    const shard_lock held{base[id]};
+    if (!held) continue;
+    // Like a critical section, look at the bank once more inside. The collector changes it, then takes each
+    // shard's lock: who gets the lock after it sees the change, and puts nothing where it has cleared.
+    if (shard* const now = local.load(std::memory_order_acquire); now != base) {
+      base = now;
+      continue;
+    }
+    if (tried != 0) this_thread_place().id = id;
+    return section(base[id], id);
   }
   return result::refused;
 }

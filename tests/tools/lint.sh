@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The rules of CONTRIBUTING.md that a machine can check. Prints each finding; false if there is one.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+failed=0
+
+# rule NAME COMMAND...: the command prints what breaks the rule, and nothing if all is well.
+rule() {
+  local findings
+  findings=$("${@:2}" 2>&1) || true
+  if [[ -z $findings ]]; then
+    echo "ok      $1"
+  else
+    echo "FAILED  $1"
+    echo "        ${findings//$'\n'/$'\n'        }"
+    failed=1
+  fi
+}
+
+# Tracked files, and those about to be; not those deleted but not yet committed.
+files() {
+  local file
+  git ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do
+    [[ ! -f $file ]] || echo "$file"
+  done
+}
+
+cpp_files() { files '*.hpp' '*.cpp'; }
+
+formatting() {
+  cpp_files | while read -r file; do
+    clang-format --dry-run -Werror "$file" 2>/dev/null || echo "needs clang-format -i: $file"
+  done
+}
+
+tidy() {
+  cmake --preset lint >build/lint.log || { cat build/lint.log && return; }
+  files 'src/*.cpp' | xargs -P "$(nproc)" -n 1 clang-tidy -p build/lint --quiet 2>/dev/null
+}
+
+shell_scripts() { files '*.sh' dev .ci/run | xargs shellcheck -x; }
+
+long_files() {
+  files '*.hpp' '*.cpp' '*.go' '*.py' '*.sh' '*.cmake' '*CMakeLists.txt' '*.md' dev .ci/run |
+    while read -r file; do
+      lines=$(wc -l <"$file")
+      ((lines <= 500)) || echo "$file has $lines lines"
+    done
+}
+
+assembly() {
+  cpp_files | grep -v '^include/ebb/detail/percpu/' |
+    xargs grep -nE '\b(asm|__asm__|__asm)\b[[:space:]]*(volatile|__volatile__|goto|\()'
+}
+
+# The brackets keep this file from finding itself.
+unfinished() { files . | xargs grep -nIE '\b(TOD[O]|FIXM[E])\b' | grep -vE 'TOD[O]\(#[0-9]+\)'; }
+
+machine_paths() { files . | xargs grep -nIE '(^|[^[:alnum:]_.}/-])/(home|root|work|workspace|Users|mnt)/'; }
+
+mkdir -p build
+rule "formatting" formatting
+rule "clang-tidy" tidy
+rule "shellcheck" shell_scripts
+rule "no file over 500 lines" long_files
+rule "assembly only in include/ebb/detail/percpu" assembly
+rule "nothing unfinished without an issue: TOD""O(#n)" unfinished
+rule "no path of somebody's machine" machine_paths
+
+((failed == 0))

@@ -1,0 +1,41 @@
+# For scripts to source: which Debian packages each command needs, and how they get there.
+# shellcheck shell=bash disable=SC2034
+
+build_packages=(cmake ninja-build g++)
+test_packages=(pkg-config binutils libgtest-dev libgmock-dev valgrind python3)
+example_packages=(libboost-dev nlohmann-json3-dev libcli11-dev libfmt-dev zlib1g-dev iso-codes curl jq)
+demo_packages=(wrk gnuplot-nox)
+bench_packages=(libbenchmark-dev golang-go python3)
+lint_packages=(clang clang-format clang-tidy shellcheck)
+
+is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
+
+# ensure_packages PACKAGE...: installs what is missing. Elsewhere than on Debian it trusts you.
+ensure_packages() {
+  if ! command -v apt-get >/dev/null; then
+    echo "not a Debian: please install what Debian calls $*"
+    return
+  fi
+  local missing=() package
+  for package in "$@"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  ((${#missing[@]} > 0)) || return 0
+
+  if ((EUID != 0)) && ! command -v sudo >/dev/null; then
+    echo "dev: neither root nor sudo; as root: apt-get install ${missing[*]}" >&2
+    return 1
+  fi
+  echo "installing Debian packages: ${missing[*]}"
+  apt_get install "${missing[@]}" && return
+  # The lists of a fresh machine are empty, those of an old one name files that are gone.
+  echo "refreshing the package lists, and again"
+  apt_get update
+  apt_get install "${missing[@]}"
+}
+
+apt_get() {
+  local as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get --yes -qq --no-install-recommends "$@"
+}
