@@ -75,12 +75,17 @@ std::uint32_t allowed_cpus() noexcept {
   return static_cast<std::uint32_t>(CPU_COUNT(&set));
 }
 
-bool switched_off_by_environment() noexcept {
+// What EBB_RSEQ in the environment asks for.
+enum class wish { automatic, off, cpu_id };
+
+wish wish_from_environment() noexcept {
   const char* const value = std::getenv("EBB_RSEQ");
-  if (value == nullptr || std::strcmp(value, "auto") == 0) return false;
-  if (std::strcmp(value, "off") == 0) return true;
-  std::fprintf(stderr, "ebbpool: EBB_RSEQ=%s is ignored; valid are auto (the default) and off\n", value);
-  return false;
+  if (value == nullptr || std::strcmp(value, "auto") == 0) return wish::automatic;
+  if (std::strcmp(value, "off") == 0) return wish::off;
+  if (std::strcmp(value, "cpu_id") == 0) return wish::cpu_id;
+  std::fprintf(stderr, "ebbpool: EBB_RSEQ=%s is ignored; valid are auto (the default), off and cpu_id\n",
+               value);
+  return wish::automatic;
 }
 
 // Decides the path; returns why it is not rseq, or null.
@@ -88,7 +93,8 @@ const char* why_not_rseq(runtime& r) noexcept {
   if constexpr (!rseq_build) {
     return "built without critical sections: ThreadSanitizer, or not x86-64 Linux";
   }
-  if (switched_off_by_environment()) return "EBB_RSEQ=off in the environment";
+  const wish asked = wish_from_environment();
+  if (asked == wish::off) return "EBB_RSEQ=off in the environment";
   if (&__rseq_size == nullptr || &__rseq_offset == nullptr) {
     return "the C library does not register rseq (glibc 2.35 or later does)";
   }
@@ -105,7 +111,8 @@ const char* why_not_rseq(runtime& r) noexcept {
     return "membarrier for rseq is offered, but fails";
   }
   // __rseq_size cannot say whether mm_cid is there: glibc 2.36 reports 20 with it and 32 without it.
-  const bool has_mm_cid = ::getauxval(at_rseq_feature_size) >= mm_cid_end;
+  const bool has_mm_cid =
+      asked != wish::cpu_id && ::getauxval(at_rseq_feature_size) >= mm_cid_end;
   r.index = has_mm_cid ? shard_index::mm_cid : shard_index::cpu_id;
   r.layout = {__rseq_offset, __rseq_offset + (has_mm_cid ? mm_cid_field : cpu_id_field)};
   r.shards = possible_cpus_by_sysfs();
@@ -129,7 +136,7 @@ runtime discover() noexcept {
     r.path = access_path::rseq;
     r.reason = r.index == shard_index::mm_cid
                    ? "rseq is registered and the kernel hands out concurrency ids"
-                   : "rseq is registered; this kernel has no concurrency ids (Linux 6.3 or later has)";
+                   : "rseq is registered; by CPU id, for want of concurrency ids (Linux 6.3) or by EBB_RSEQ=cpu_id";
   } else {
     r = {.reason = why_not, .shards = allowed_cpus() * percpu::fallback::shards_per_cpu};
   }

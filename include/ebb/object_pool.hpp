@@ -63,7 +63,7 @@ class pooled {
     pooled(std::move(other)).swap(*this);
     return *this;
   }
-  ~pooled() {
+  EBB_FAST_PATH ~pooled() {
     if (object_ != nullptr) pool_->put_back(object_);
   }
 
@@ -150,7 +150,7 @@ class object_pool {
   /// Cost         hit: O(1), no lock, no syscall, no allocation. miss: O(CPUs) probes, then make().
   /// Ordering     what was done to the object before put() happens-before the get() that returns it.
   /// Unlike Go    a handle, never empty.                                        [sync.Pool.Get]
-  [[nodiscard]] pooled<T> get() {
+  [[nodiscard]] EBB_FAST_PATH pooled<T> get() {
     if (T* object = idle_object()) [[likely]] return {object, this};
     return {make_one(), this};
   }
@@ -162,7 +162,7 @@ class object_pool {
   /// Cost         as get(), without make().
   /// Ordering     as get().
   /// Unlike Go    a call of its own; in Go, Get with a nil New.
-  [[nodiscard]] pooled<T> try_get() noexcept {
+  [[nodiscard]] EBB_FAST_PATH pooled<T> try_get() noexcept {
     if (T* object = idle_object()) return {object, this};
     return {};
   }
@@ -261,7 +261,7 @@ class object_pool {
     return static_cast<T*>(object);
   }
 
-  T* make_one() {
+  EBB_SLOW_PATH T* make_one() {
     std::unique_ptr<T> object;
     if (make_) {
       object = make_();
@@ -279,11 +279,13 @@ class object_pool {
   // LIFE 2/5 use ends: the handle dies, recycle() decides, and the object goes to the core.
   EBB_FAST_PATH void put_back(T* object) noexcept {
     detail::checks::returns(core_, object);
-    if (recycle_ && !recycled(object)) [[unlikely]] return core_.drop(object, detail::drop_reason::rejected);
+    if (recycle_) [[unlikely]] {  // not rare, but a call in any case: keep it off the straight line
+      if (!recycled(object)) return core_.drop(object, detail::drop_reason::rejected);
+    }
     if (detail::checks::enters(core_, object, sizeof(T))) core_.put(object);
   }
 
-  bool recycled(T* object) noexcept {
+  EBB_SLOW_PATH bool recycled(T* object) noexcept {
     try {
       return recycle_(*object);
     } catch (...) {

@@ -10,6 +10,6 @@ void golden_pair(ebb::object_pool<int>& pool);
 void* golden_get(ebb::detail::pool_core& core) { return core.get(); }
 void golden_put(ebb::detail::pool_core& core, void* object) { core.put(object); }
 void golden_pair(ebb::object_pool<int>& pool) {
-  const ebb::pooled<int> object = pool.get();
+  ebb::pooled<int> object = pool.get();
   asm volatile("" : : "r"(object.get()) : "memory");
 }

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include <ebb/detail/config.hpp>
+
 namespace ebb::test {
 
 // Runs `body(index)` on `count` threads, all let go at once; returns when all are done.
@@ -60,12 +62,8 @@ class dice {
   std::uint64_t state_;
 };
 
-#if defined(__SANITIZE_THREAD__)
-inline constexpr int slowdown = 20;
-#elif defined(__SANITIZE_ADDRESS__)
-inline constexpr int slowdown = 5;
-#else
-inline constexpr int slowdown = 1;
-#endif
+// How much less a test may do in a sanitizer build, so that it takes about as long.
+inline constexpr bool under_tsan = EBB_TSAN != 0;
+inline constexpr int slowdown = under_tsan ? 20 : EBB_ASAN != 0 ? 5 : 1;
 
 }  // namespace ebb::test

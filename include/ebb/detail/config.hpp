@@ -45,6 +45,9 @@
 // A hit path: inlined into the caller, at most 25 lines, no lock, no system call, no allocation.
 #define EBB_FAST_PATH __attribute__((always_inline)) inline
 
+// What a hit path may call but should not carry: user code, and what follows a miss.
+#define EBB_SLOW_PATH __attribute__((noinline))
+
 namespace ebb::detail {
 
 inline constexpr bool checked_build = EBB_CHECKED != 0;

@@ -82,7 +82,7 @@ struct owned_magazine {
   // An empty magazine for `capacity` objects (1 .. max_capacity).
   [[nodiscard]] static owned_magazine empty(magazine* block, std::uint32_t capacity) noexcept {
     const std::uint32_t base = last_word - capacity;
-    block->word[base] = nullptr;
+    block->store(base, 0);  // atomic, because the lowest base is word 1
     return {block, base, base};
   }
 };

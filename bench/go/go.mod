@@ -1,0 +1,3 @@
+module ebbpool/bench/go
+
+go 1.19

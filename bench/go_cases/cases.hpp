@@ -1,0 +1,20 @@
+// The cases of sync.Pool's own benchmarks, on ebbpool. bench/go has the same, on sync.Pool.
+#pragma once
+
+#include "harness/json_line.hpp"
+#include "parallel.hpp"
+
+namespace bench::go {
+
+// What Go's benchmarks put is a pointer to one word.
+struct boxed {
+  long value = 1;
+};
+
+void pool(unsigned threads, const amount& wanted, json_line& out);             // throughput.cpp
+void pool_overflow(unsigned threads, const amount& wanted, json_line& out);    // throughput.cpp
+void pool_starvation(unsigned threads, const amount& wanted, json_line& out);  // throughput.cpp
+void pool_stw(unsigned threads, const amount& wanted, json_line& out);         // stw.cpp
+void pool_expensive_new(unsigned threads, const amount& wanted, json_line& out);  // expensive_new.cpp
+
+}  // namespace bench::go

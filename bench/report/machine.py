@@ -1,0 +1,43 @@
+"""Where the numbers come from."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+
+
+def describe(build_dir):
+    """Name and value of everything that a number depends on."""
+    compiler = _from_cache(build_dir, "CMAKE_CXX_COMPILER") or "c++"
+    facts = {
+        "CPU": _cpu_model(),
+        "Cores": str(os.cpu_count()),
+        "Kernel": f"{platform.system()} {platform.release()}",
+        "C library": " ".join(platform.libc_ver()),
+        "C++ compiler": _first_line([compiler, "--version"]),
+        "C++ flags of the benchmarks": "-O2 -g",
+        "CMake build type": _from_cache(build_dir, "CMAKE_BUILD_TYPE") or "none",
+        "Go": _first_line(["go", "version"]) if shutil.which("go") else "none",
+        "Load average before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+    }
+    return facts
+
+
+def _cpu_model():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        found = re.search(r"^(?:model name|CPU part)\s*: (.*)$", file.read(), re.MULTILINE)
+    return found.group(1) if found else platform.machine()
+
+
+def _from_cache(build_dir, variable):
+    try:
+        with open(os.path.join(build_dir, "CMakeCache.txt"), encoding="utf-8") as file:
+            found = re.search(rf"^{variable}:\w+=(.*)$", file.read(), re.MULTILINE)
+    except OSError:
+        return None
+    return found.group(1) if found else None
+
+
+def _first_line(command):
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout.split("\n")[0]

@@ -1,0 +1,50 @@
+// 67 puts, then 100 gets that may come back empty-handed: a third of the gets finds nothing and has to look
+// everywhere. The time is that of all 167, as in BenchmarkPoolStarvation of Go.
+#include "cases.hpp"
+#include "systems/all.hpp"
+
+namespace bench {
+
+namespace {
+
+struct starvation_case {
+  static constexpr const char* name = "starvation";
+  static constexpr std::size_t operations = 1;
+  static constexpr int puts = 67;
+  static constexpr int gets = 100;
+
+  // What a thread holds. Threads steal from each other, so it grows and shrinks a little.
+  template <class System>
+  struct state {
+    std::vector<typename System::item> held;
+  };
+
+  template <class System>
+  static void run(System& system, state<System>& mine, std::size_t repeats) {
+    mine.held.reserve(1024);
+    for (std::size_t i = 0; i < repeats; ++i) {
+      for (int k = 0; k < puts; ++k) put_one(system, mine);
+      for (int k = 0; k < gets; ++k) {
+        typename System::item object = system.try_get();
+        if (!object) continue;
+        touch(*object, i);
+        mine.held.push_back(std::move(object));
+      }
+    }
+  }
+
+  template <class System>
+  static void put_one(System& system, state<System>& mine) {
+    if (mine.held.empty()) mine.held.push_back(system.get());
+    system.put(mine.held.back());
+    mine.held.pop_back();
+  }
+};
+
+}  // namespace
+
+void register_starvation(const plan& p) {
+  register_case<starvation_case, ebb_pool, tls_list, tls_raw, mutex_vector>(p, {1, 2, 4, 16});
+}
+
+}  // namespace bench

@@ -1,0 +1,42 @@
+// The least a thread-local list can be: a bare array without a destructor, and bare pointers. It leaks what
+// it holds when its thread ends, so nobody can use it as it is; it is here as the limit.
+#pragma once
+
+#include <cstddef>
+
+#include "harness/payload.hpp"
+
+namespace bench {
+
+class tls_raw {
+ public:
+  static constexpr const char* name = "tls_raw";
+  using item = payload*;
+
+  item get() {
+    if (idle_.count == 0) return new payload;
+    return idle_.objects[--idle_.count];
+  }
+  item try_get() {
+    if (idle_.count == 0) return nullptr;
+    return idle_.objects[--idle_.count];
+  }
+  void put(item& object) {
+    if (idle_.count == capacity) {
+      delete object;
+    } else {
+      idle_.objects[idle_.count++] = object;
+    }
+  }
+
+ private:
+  static constexpr std::size_t capacity = 256;
+  struct list {
+    std::size_t count;
+    payload* objects[capacity];
+  };
+
+  static inline constinit thread_local list idle_{};
+};
+
+}  // namespace bench
