@@ -1,37 +1,61 @@
-// Many objects at once: one critical section for as many as the loaded magazine has, or has room for.
+// Many objects at once: one critical section for as many as the loaded magazine has, or has room for, and
+// whole magazines straight from and to the depot.
 #include <ebb/detail/pool_core.hpp>
+
+#include <algorithm>
 
 #include "pool_state.hpp"
 
 namespace ebb::detail {
 
 std::size_t pool_core::get_n(void** out, std::size_t wanted) noexcept {
-  std::size_t count = 0;
+  pool_state* const state = this->state();
+  if (state == nullptr) return 0;
+  std::size_t count = percpu::pop_n(local_, state->shards, out, wanted);
   while (count < wanted) {
-    pool_state* const state = this->state();
-    const std::size_t got =
-        state == nullptr ? 0 : percpu::pop_n(local_, state->shards, out + count, wanted - count);
-    count += got;
-    if (got > 0) continue;
-    void* const object = get_slow();  // refills the shard, if anything is idle anywhere
-    if (object == nullptr) break;
-    out[count++] = object;
+    const std::uint32_t id = percpu::current_id(state->shards);
+    found_magazine found = state->find(id);
+    if (!found.magazine) break;
+    const auto taken =
+        static_cast<std::uint32_t>(std::min<std::size_t>(found.magazine.count(), wanted - count));
+    for (std::uint32_t i = 0; i < taken; ++i) out[count++] = found.magazine.take();
+    use_rest(*state, id, found, taken);
   }
   return count;
 }
 
 void pool_core::put_n(void* const* objects, std::size_t count) noexcept {
+  pool_state* const state = state_for_put();
+  const auto gone = [&](std::size_t n) {
+    objects += n;
+    count -= n;
+  };
   while (count > 0) {
-    pool_state* const state = this->state();
-    const std::size_t kept =
-        state == nullptr ? 0 : percpu::push_n(local_, state->shards, objects, count);
-    objects += kept;
-    count -= kept;
-    if (count == 0) return;
-    put_slow(*objects);  // makes room
-    ++objects;
-    --count;
+    if (state != nullptr) gone(percpu::push_n(local_, state->shards, objects, count));
+    if (state != nullptr && count >= max_capacity && park_full(*state, objects)) {
+      gone(max_capacity);
+    } else if (count > 0) {
+      put_slow(*objects);  // loads a magazine with room
+      gone(1);
+    }
   }
+}
+
+// Hands max_capacity objects to the depot as one magazine. False if that cannot be done, and nothing happened.
+bool pool_core::park_full(pool_state& state, void* const* objects) noexcept {
+  const std::uint32_t id = percpu::current_id(state.shards);
+  if (!state.reserve(max_capacity)) return false;
+  magazine* const block = magazines().acquire(id);
+  if (block == nullptr) {
+    state.give_up(max_capacity);
+    return false;
+  }
+  owned_magazine m = owned_magazine::empty(block, max_capacity);
+  for (std::uint32_t i = 0; i < max_capacity; ++i) m.add(objects[i]);
+  shard_log::add(state.log(id).put, max_capacity);
+  state.park(id, m);
+  state.note_spill(id);
+  return true;
 }
 
 }  // namespace ebb::detail

@@ -19,33 +19,6 @@ void** peek_top(const std::atomic<shard*>& local, std::uint32_t id) noexcept {
   return local.load(std::memory_order_acquire)[id].top.load(std::memory_order_relaxed);
 }
 
-// A burst is a shard that spills and refills within one cycle; its next magazines may hold more.
-void note_refill(shard_log& log) noexcept {
-  // relaxed throughout: hints, for the size of magazines to come
-  if (!log.refill_seen.load(std::memory_order_relaxed)) {
-    log.refill_seen.store(true, std::memory_order_relaxed);
-  }
-  const std::uint32_t capacity = log.capacity.load(std::memory_order_relaxed);
-  if (capacity < max_capacity && log.spill_seen.load(std::memory_order_relaxed)) {
-    log.capacity.store(std::min(capacity * 2, max_capacity), std::memory_order_relaxed);
-  }
-}
-
-void note_spill(shard_log& log) noexcept {
-  if (!log.spill_seen.load(std::memory_order_relaxed)) {
-    log.spill_seen.store(true, std::memory_order_relaxed);
-  }
-}
-
-void count_find(shard_log& log, source from) noexcept {
-  switch (from) {
-    case source::none: return shard_log::add(log.missed);
-    case source::depot: return shard_log::add(log.reused_depot);
-    case source::stolen: return shard_log::add(log.reused_stolen);
-    case source::victim: return shard_log::add(log.reused_victim);
-  }
-}
-
 }  // namespace
 
 pool_core::pool_core(object_traits traits, std::size_t max_idle, std::string name)
@@ -70,39 +43,40 @@ void* pool_core::get_slow() noexcept {
   if (percpu::pop(local_, state->shards, object) == percpu::result::done) return object;
 
   const std::uint32_t id = percpu::current_id(state->shards);
-  shard_log& log = state->log(id);
-  auto [m, from] = state->find(id);
-  count_find(log, from);
-  if (!m) {
+  found_magazine found = state->find(id);
+  if (!found.magazine) {
+    shard_log::add(state->log(id).missed);
     collector_thread::ensure_running();
     return nullptr;
   }
-  if (from == source::depot) note_refill(log);
-  object = m.take();
-  if (m.count() == 0) {
-    state->give_up(1);
-    magazines().release(m.block, id);
-  } else if (from == source::victim) {
-    // Only the object that is used gets young again; the rest of its magazine goes on ageing.
-    state->give_up(1);
-    state->victim().depots[id].push(m);
-  } else {
-    load_rest(*state, id, m);
-  }
+  object = found.magazine.take();
+  use_rest(*state, id, found, 1);
   return object;
 }
 
-// Loads what is left of a magazine from a depot, if the shard is still empty; else gives it back.
-void pool_core::load_rest(pool_state& state, std::uint32_t id, owned_magazine m) noexcept {
+// What becomes of a magazine that was found, after `taken` objects of it went to a caller.
+void pool_core::use_rest(pool_state& state, std::uint32_t id, const found_magazine& found,
+                         std::uint32_t taken) noexcept {
+  const owned_magazine& m = found.magazine;
+  shard_log& log = state.log(id);
+  log.count_find(found.from, taken);
+  state.give_up(taken);
+  if (m.count() == 0) return magazines().release(m.block, id);
+  // Only what is used gets young again; the rest of a victim's magazine goes on ageing.
+  if (found.from == source::victim) return state.victim().depots[id].push(m);
+  load(state, id, m);
+}
+
+// Loads a magazine from a depot, if the shard is still empty; else gives it back.
+void pool_core::load(pool_state& state, std::uint32_t id, owned_magazine m) noexcept {
   void** const top = peek_top(local_, id);
   std::uint32_t owner = id;
   if (loaded_magazine::of(top).now.count() != 0 ||
       percpu::exchange_top(local_, state.shards, top, loaded_magazine::top_of(m), owner) !=
           percpu::result::done) {
-    state.give_up(1);
     return state.park(id, m);
   }
-  state.give_up(1 + m.count());
+  state.give_up(m.count());
   const auto old = loaded_magazine::of(top);
   shard_log::add(state.log(owner).reused_own, old.popped());
   state.put_away(owner, old);
@@ -160,10 +134,9 @@ bool pool_core::spill(pool_state& state, void* object) noexcept {
     return false;
   }
   const auto old = loaded_magazine::of(top);
-  shard_log& log = state.log(owner);
-  shard_log::add(log.put, 1 + old.pushed());
-  if (old.now) note_spill(log);
+  shard_log::add(state.log(owner).put, 1 + old.pushed());
   state.put_away(owner, old, spilled);
+  if (old.now) state.note_spill(owner);
   return true;
 }
 
@@ -187,6 +160,7 @@ shard_log& pool_core::log() noexcept {
   return state == nullptr ? early_log_ : state->log(percpu::current_id(state->shards));
 }
 
+void pool_core::count_missed(std::uint64_t n) noexcept { shard_log::add(log().missed, n); }
 void pool_core::count_made() noexcept { shard_log::add(log().made); }
 void pool_core::count_detached() noexcept { shard_log::add(log().detached); }
 

@@ -93,6 +93,18 @@ found_magazine pool_state::find(std::uint32_t id) noexcept {
   return {};
 }
 
+void pool_state::note_spill(std::uint32_t id) noexcept {
+  shard_log& log = logs[id];
+  if (!log.spill_seen.load(std::memory_order_relaxed)) {
+    log.spill_seen.store(true, std::memory_order_relaxed);
+  }
+  // Nobody takes what lies here, so larger magazines keep nothing from thieves, and 100,000 puts in a row do
+  // not make 100,000 magazines of one (measured: 9 times the time to put them, 15 times to destroy them).
+  constexpr std::uint32_t pile = 4;
+  const std::uint32_t capacity = log.capacity.load(std::memory_order_relaxed);
+  if (capacity < max_capacity && local().depots[id].objects() >= pile * capacity) log.grow();
+}
+
 bool pool_state::reserve(std::uint32_t n) noexcept {
   if (core.max_idle_ == ~std::size_t{0}) return true;
   // relaxed: the counter bounds a number; the objects are published by the depot
@@ -158,12 +170,7 @@ void pool_state::retire() noexcept {
     } else {
       doomed.push(old.now);  // parked objects fill max_idle; what was loaded was tolerated until now
     }
-    const bool spilled = log.spill_seen.exchange(false, std::memory_order_relaxed);
-    const bool refilled = log.refill_seen.exchange(false, std::memory_order_relaxed);
-    const std::uint32_t capacity = log.capacity.load(std::memory_order_relaxed);
-    if (!(spilled && refilled) && capacity > 1) {
-      log.capacity.store(capacity / 2, std::memory_order_relaxed);
-    }
+    log.shrink_unless_burst();
   }
 }
 

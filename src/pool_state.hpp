@@ -19,8 +19,6 @@ struct bank {
   depot* depots = nullptr;
 };
 
-enum class source { none, depot, stolen, victim };
-
 struct found_magazine {
   owned_magazine magazine;
   source from = source::none;
@@ -42,6 +40,8 @@ struct pool_state {
   // Takes over a magazine that was loaded and is the caller's now, whatever it holds. `reserved` objects
   // of it are counted as parked already.
   void put_away(std::uint32_t id, const loaded_magazine& old, std::uint32_t reserved = 0) noexcept;
+  // A full magazine has just been parked: notes it, and lets magazines grow when they pile up.
+  void note_spill(std::uint32_t id) noexcept;
   // Room for n more parked objects under max_idle; give_up() returns it.
   [[nodiscard]] bool reserve(std::uint32_t n) noexcept;
   void give_up(std::uint32_t n) noexcept;

@@ -159,17 +159,15 @@ namespace percpu {
 // Before the initialisers of the program, so that its global pools find it set.
 __attribute__((init_priority(101))) const rseq_layout layout = this_runtime().layout;
 
-fallback::thread_place& fallback::this_thread_place() noexcept {
-  thread_local constinit thread_place place;
-  return place;
-}
+thread_local constinit fallback::thread_place fallback::place;
 
-void fallback::look(thread_place& place) noexcept {
+void fallback::look(thread_place& of_this_thread) noexcept {
   const int cpu = ::sched_getcpu();  // -1 where the kernel cannot tell: then all share shard 0
   const std::uint32_t cpus = this_runtime().shards / shards_per_cpu;
   const std::uint32_t first = cpu < 0 ? 0 : static_cast<std::uint32_t>(cpu) % cpus * shards_per_cpu;
-  if (place.id < first || place.id >= first + shards_per_cpu) place.id = first;
-  place.uses_left = uses_per_look;
+  std::uint32_t& id = of_this_thread.id;
+  if (id < first || id >= first + shards_per_cpu) id = first;
+  of_this_thread.uses_left = uses_per_look;
 }
 
 }  // namespace percpu

@@ -2,6 +2,7 @@
 // list, and that go away when nobody needs them. A thin typed shell over detail/pool_core.hpp.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -93,6 +94,11 @@ class pooled {
  private:
   friend class object_pool<T>;
   pooled(T* object, object_pool<T>* pool) noexcept : object_(object), pool_(pool) {}
+  void replace(T* object, object_pool<T>* pool) noexcept {
+    if (object_ != nullptr) [[unlikely]] pool_->put_back(object_);
+    object_ = object;
+    pool_ = pool;
+  }
 
   T* object_ = nullptr;
   object_pool<T>* pool_ = nullptr;
@@ -178,18 +184,29 @@ class object_pool {
   Out get_n(Out out, std::size_t count) {
     void* idle[bulk];
     while (count > 0) {
-      const std::size_t found = core_.get_n(idle, count < bulk ? count : bulk);
+      const std::size_t found = core_.get_n(idle, std::min(count, bulk));
+      if (found == 0) break;
       hand_out rest{this, idle, found};  // puts back what an iterator that throws leaves behind
       for (; rest.next < found; ++out) *out = rest.take();
       count -= found;
-      if (found > 0) continue;
-      for (; count > 0; --count, ++out) *out = pooled<T>(make_one(), this);
     }
+    core_.count_missed(count);
+    for (; count > 0; --count, ++out) *out = pooled<T>(make_one(), this);
     return out;
   }
 
   /// Fills a span with handles; those it held before are put back.
-  void get_n(std::span<pooled<T>> out) { (void)get_n(out.begin(), out.size()); }
+  void get_n(std::span<pooled<T>> out) {
+    void* idle[bulk];
+    while (!out.empty()) {
+      const std::size_t found = core_.get_n(idle, std::min(out.size(), bulk));
+      if (found == 0) break;
+      for (std::size_t i = 0; i < found; ++i) out[i].replace(wake(idle[i]), this);
+      out = out.subspan(found);
+    }
+    core_.count_missed(out.size());
+    for (pooled<T>& handle : out) handle.replace(make_one(), this);
+  }
 
   /// Gives an object to the pool, also one it did not make. Null is ignored.
   /// Returns      nothing: if the object cannot be kept it is destroyed and counted.

@@ -27,9 +27,11 @@ ensure_packages() {
     return 1
   fi
   echo "installing Debian packages: ${missing[*]}"
-  apt_get install "${missing[@]}" && return
+  if apt_get install --simulate "${missing[@]}" >/dev/null 2>&1 && apt_get install "${missing[@]}"; then
+    return
+  fi
   # The lists of a fresh machine are empty, those of an old one name files that are gone.
-  echo "refreshing the package lists, and again"
+  echo "refreshing the package lists first"
   apt_get update
   apt_get install "${missing[@]}"
 }

@@ -22,9 +22,9 @@ constexpr std::uint32_t shard_count = 5000;
 struct fallback_path {
   static bool available() { return true; }
   static void act_as(std::uint32_t id) {
-    percpu::fallback::this_thread_place() = {id, percpu::fallback::never_look};
+    percpu::fallback::place = {id, percpu::fallback::never_look};
   }
-  static void act_normally() { percpu::fallback::this_thread_place() = {}; }
+  static void act_normally() { percpu::fallback::place = {}; }
   static result pop(std::atomic<shard*>& b, void*& out) { return percpu::fallback::pop(b, shard_count, out); }
   static result push(std::atomic<shard*>& b, void* o) { return percpu::fallback::push(b, shard_count, o); }
   static std::size_t pop_n(std::atomic<shard*>& b, void** out, std::size_t n) {

@@ -12,6 +12,8 @@
 
 namespace ebb::detail {
 
+struct found_magazine;
+
 // What the core has to know of the objects.
 struct object_traits {
   void (*destroy)(void*) noexcept;
@@ -43,12 +45,13 @@ class EBB_API pool_core {
     put_slow(object);
   }
 
-  // Up to `wanted` idle objects into `out`; returns how many there were.
+  // Up to `wanted` idle objects into `out`; returns how many there were. Counts no miss.
   std::size_t get_n(void** out, std::size_t wanted) noexcept;
   void put_n(void* const* objects, std::size_t count) noexcept;
 
   // Destroys an object that is not kept, and counts why.
   void drop(void* object, drop_reason reason) noexcept;
+  void count_missed(std::uint64_t n) noexcept;
   void count_made() noexcept;
   void count_detached() noexcept;
   // For EBB_RANDOM: moves this shard's loaded magazine to some shard's depot, so that gets have to steal.
@@ -66,8 +69,11 @@ class EBB_API pool_core {
   void put_slow(void* object) noexcept;
   // The log of this thread's shard.
   shard_log& log() noexcept;
-  void load_rest(pool_state& state, std::uint32_t id, owned_magazine m) noexcept;
+  void use_rest(pool_state& state, std::uint32_t id, const found_magazine& found,
+                std::uint32_t taken) noexcept;
+  void load(pool_state& state, std::uint32_t id, owned_magazine m) noexcept;
   bool spill(pool_state& state, void* object) noexcept;
+  bool park_full(pool_state& state, void* const* objects) noexcept;
   // The state, made by the first put; null when there is no memory for it.
   pool_state* state_for_put() noexcept;
 

@@ -21,11 +21,10 @@ struct thread_place {
 inline constexpr std::uint32_t shards_per_cpu = 4;
 inline constexpr std::uint32_t uses_per_look = 64;
 inline constexpr std::uint32_t never_look = ~std::uint32_t{0};  // for tests, which act as any id
-EBB_API thread_place& this_thread_place() noexcept;
-EBB_API void look(thread_place& place) noexcept;
+EBB_API extern thread_local constinit thread_place place;
+EBB_API void look(thread_place& of_this_thread) noexcept;
 
 [[nodiscard]] inline std::uint32_t thread_id() noexcept {
-  thread_place& place = this_thread_place();
   if (place.uses_left == 0) [[unlikely]] look(place);
   if (place.uses_left != never_look) --place.uses_left;
   return place.id;
@@ -78,7 +77,7 @@ result with_shard(const std::atomic<shard*>& local, std::uint32_t shards, Sectio
       base = now;
       continue;
     }
-    if (tried != 0) this_thread_place().id = id;
+    if (tried != 0) place.id = id;
     return section(base[id], id);
   }
   return result::refused;
