@@ -52,7 +52,7 @@ bool pool_core::park_full(pool_state& state, void* const* objects) noexcept {
   }
   owned_magazine m = owned_magazine::empty(block, max_capacity);
   for (std::uint32_t i = 0; i < max_capacity; ++i) m.add(objects[i]);
-  shard_log::add(state.log(id).put, max_capacity);
+  state.count(event::put, max_capacity);
   state.park(id, m);
   state.note_spill(id);
   return true;

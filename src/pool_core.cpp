@@ -35,22 +35,25 @@ pool_core::~pool_core() {
 void* pool_core::get_slow() noexcept {
   pool_state* const state = this->state();
   if (state == nullptr) {
-    shard_log::add(early_log_.missed);
+    shared_log_.add(event::missed, 1);
     return nullptr;
   }
   void* object;
   // The portable path's hit; and on the other one the thread may have moved to a shard that has objects.
   if (percpu::pop(local_, state->shards, object) == percpu::result::done) return object;
+  return find(*state);
+}
 
-  const std::uint32_t id = percpu::current_id(state->shards);
-  found_magazine found = state->find(id);
+void* pool_core::find(pool_state& state) noexcept {
+  const std::uint32_t id = percpu::current_id(state.shards);
+  found_magazine found = state.find(id);
   if (!found.magazine) {
-    shard_log::add(state->log(id).missed);
+    state.count(event::missed);
     collector_thread::ensure_running();
     return nullptr;
   }
-  object = found.magazine.take();
-  use_rest(*state, id, found, 1);
+  void* const object = found.magazine.take();
+  use_rest(state, id, found, 1);
   return object;
 }
 
@@ -58,12 +61,12 @@ void* pool_core::get_slow() noexcept {
 void pool_core::use_rest(pool_state& state, std::uint32_t id, const found_magazine& found,
                          std::uint32_t taken) noexcept {
   const owned_magazine& m = found.magazine;
-  shard_log& log = state.log(id);
-  log.count_find(found.from, taken);
+  state.count(found.from, taken);
   state.give_up(taken);
+  if (found.from == event::reused_depot) state.log(id).note_refill();
   if (m.count() == 0) return magazines().release(m.block, id);
   // Only what is used gets young again; the rest of a victim's magazine goes on ageing.
-  if (found.from == source::victim) return state.victim().depots[id].push(m);
+  if (found.from == event::reused_victim) return state.victim().depots[id].push(m);
   load(state, id, m);
 }
 
@@ -78,29 +81,36 @@ void pool_core::load(pool_state& state, std::uint32_t id, owned_magazine m) noex
   }
   state.give_up(m.count());
   const auto old = loaded_magazine::of(top);
-  shard_log::add(state.log(owner).reused_own, old.popped());
+  state.count(event::reused_own, old.popped());
   state.put_away(owner, old);
 }
 
 void pool_core::put_slow(void* object) noexcept {
+  pool_state* const state = this->state();
+  // The portable path's hit; and on the other one the thread may have moved to a shard that has room.
+  if (state != nullptr && percpu::push(local_, state->shards, object) == percpu::result::done) return;
+  keep(object);
+}
+
+void pool_core::keep(void* object) noexcept {
   pool_state* const state = state_for_put();
-  if (state == nullptr) return drop(object, drop_reason::no_memory);
+  if (state == nullptr) return drop(object, event::dropped_no_memory);
   // Each round either ends, or lost against another operation on the same shard (portable path: or found
   // every shard taken). After a few the object goes to the depot in a magazine of its own.
   for (int round = 0; round < 8; ++round) {
-    if (percpu::push(local_, state->shards, object) == percpu::result::done) return;
     if (spill(*state, object)) return;
+    if (percpu::push(local_, state->shards, object) == percpu::result::done) return;
   }
   const std::uint32_t id = percpu::current_id(state->shards);
-  if (!state->reserve(1)) return drop(object, drop_reason::over_max_idle);
+  if (!state->reserve(1)) return drop(object, event::dropped_over_max_idle);
   magazine* const block = magazines().acquire(id);
   if (block == nullptr) {
     state->give_up(1);
-    return drop(object, drop_reason::no_memory);
+    return drop(object, event::dropped_no_memory);
   }
   owned_magazine m = owned_magazine::empty(block, 1);
   m.add(object);
-  shard_log::add(state->log(id).put);
+  state->count(event::put);
   state->park(id, m);
 }
 
@@ -114,13 +124,13 @@ bool pool_core::spill(pool_state& state, void* object) noexcept {
   collector_thread::ensure_running();
   const std::uint32_t spilled = seen.now.count();
   if (!state.reserve(spilled)) {
-    drop(object, drop_reason::over_max_idle);
+    drop(object, event::dropped_over_max_idle);
     return true;
   }
   magazine* const block = magazines().acquire(id);
   if (block == nullptr) {
     state.give_up(spilled);
-    drop(object, drop_reason::no_memory);
+    drop(object, event::dropped_no_memory);
     return true;
   }
   owned_magazine fresh = owned_magazine::empty(
@@ -134,7 +144,7 @@ bool pool_core::spill(pool_state& state, void* object) noexcept {
     return false;
   }
   const auto old = loaded_magazine::of(top);
-  shard_log::add(state.log(owner).put, 1 + old.pushed());
+  state.count(event::put, 1 + old.pushed());
   state.put_away(owner, old, spilled);
   if (old.now) state.note_spill(owner);
   return true;
@@ -155,17 +165,14 @@ pool_state* pool_core::state_for_put() noexcept {
   return made;
 }
 
-shard_log& pool_core::log() noexcept {
+void pool_core::count(event e, std::uint64_t n) noexcept {
   pool_state* const state = this->state();
-  return state == nullptr ? early_log_ : state->log(percpu::current_id(state->shards));
+  if (state == nullptr) return shared_log_.add(e, n);
+  state->count(e, n);
 }
 
-void pool_core::count_missed(std::uint64_t n) noexcept { shard_log::add(log().missed, n); }
-void pool_core::count_made() noexcept { shard_log::add(log().made); }
-void pool_core::count_detached() noexcept { shard_log::add(log().detached); }
-
-void pool_core::drop(void* object, drop_reason reason) noexcept {
-  shard_log::add(log().dropped[static_cast<std::size_t>(reason)]);
+void pool_core::drop(void* object, event reason) noexcept {
+  count(reason);
   traits_.destroy(object);
 }
 

@@ -62,8 +62,8 @@ pool_state* pool_state::create(pool_core& core) noexcept {
       new (&state->banks[b].depots[i]) depot;
     }
   }
-  state->logs = reinterpret_cast<shard_log*>(block + at.logs);
-  for (std::uint32_t i = 0; i < n; ++i) new (&state->logs[i]) shard_log;
+  state->logs = block + at.logs;
+  for (std::uint32_t i = 0; i < n; ++i) new (&state->log(i)) shard_log;
   return state;
 }
 
@@ -76,25 +76,29 @@ bank& pool_state::local() noexcept {
 
 bank& pool_state::victim() noexcept { return &local() == &banks[0] ? banks[1] : banks[0]; }
 
+// A magazine from `count` depots, the first of them `from`, around the end.
+owned_magazine pool_state::first_from(bank& b, std::uint32_t from, std::uint32_t count) noexcept {
+  for (; count > 0; --count, ++from) {
+    if (from >= shards) from = 0;
+    if (const owned_magazine m = b.depots[from].pop()) return m;
+  }
+  return {};
+}
+
 found_magazine pool_state::find(std::uint32_t id) noexcept {
   const std::uint64_t now = cycle.load(std::memory_order_relaxed);  // relaxed: only saves a search
   bank& fresh = local();
-  for (std::uint32_t i = 0; i < shards; ++i) {
-    if (const owned_magazine m = fresh.depots[(id + i) % shards].pop()) {
-      return {m, i == 0 ? source::depot : source::stolen};
-    }
-  }
+  if (const owned_magazine m = fresh.depots[id].pop()) return {m, event::reused_depot};
+  if (const owned_magazine m = first_from(fresh, id + 1, shards - 1)) return {m, event::reused_stolen};
   if (victim_empty_in.load(std::memory_order_relaxed) == now) return {};
   bank& old = &fresh == &banks[0] ? banks[1] : banks[0];
-  for (std::uint32_t i = 0; i < shards; ++i) {
-    if (const owned_magazine m = old.depots[(id + i) % shards].pop()) return {m, source::victim};
-  }
+  if (const owned_magazine m = first_from(old, id, shards)) return {m, event::reused_victim};
   victim_empty_in.store(now, std::memory_order_relaxed);
   return {};
 }
 
 void pool_state::note_spill(std::uint32_t id) noexcept {
-  shard_log& log = logs[id];
+  shard_log& log = this->log(id);
   if (!log.spill_seen.load(std::memory_order_relaxed)) {
     log.spill_seen.store(true, std::memory_order_relaxed);
   }
@@ -159,10 +163,9 @@ loaded_magazine pool_state::unload(shard& s) noexcept {
 void pool_state::retire() noexcept {
   bank& retired = victim();
   for (std::uint32_t i = 0; i < shards; ++i) {
-    shard_log& log = logs[i];
     const loaded_magazine old = unload(retired.shards[i]);
-    shard_log::add(log.reused_own, old.popped());
-    shard_log::add(log.put, old.pushed());
+    core.shared_log_.add(event::reused_own, old.popped());
+    core.shared_log_.add(event::put, old.pushed());
     if (old.now.count() == 0) {
       magazines().release(old.now.block, i);
     } else if (reserve(old.now.count())) {
@@ -170,7 +173,7 @@ void pool_state::retire() noexcept {
     } else {
       doomed.push(old.now);  // parked objects fill max_idle; what was loaded was tolerated until now
     }
-    log.shrink_unless_burst();
+    log(i).shrink_unless_burst();
   }
 }
 
@@ -189,7 +192,7 @@ void pool_state::put_away(std::uint32_t id, const loaded_magazine& old,
   if (m.count() == 0) return magazines().release(m.block, id);
   if (m.count() <= reserved || reserve(m.count() - reserved)) return park(id, m);
   give_up(reserved);
-  shard_log::add(logs[id].dropped[static_cast<int>(drop_reason::over_max_idle)], m.count());
+  count(event::dropped_over_max_idle, m.count());
   destroy(id, m);
 }
 
@@ -201,7 +204,7 @@ void pool_state::destroy(std::uint32_t id, owned_magazine m) noexcept {
 void pool_state::destroy_doomed() noexcept {
   const std::uint32_t id = percpu::current_id(shards);
   while (const owned_magazine m = doomed.pop()) {
-    shard_log::add(logs[id].dropped_aged, m.count());
+    count(event::dropped_aged, m.count());
     destroy(id, m);
   }
 }
@@ -239,7 +242,7 @@ void pool_state::add_to(pool_stats& sum) noexcept {
     }
   }
   sum.idle += doomed.objects();
-  for (std::uint32_t i = 0; i < shards; ++i) logs[i].add_to(sum);
+  for (std::uint32_t i = 0; i < shards; ++i) log(i).add_to(sum);
   sum.cycles = cycle.load(std::memory_order_relaxed);
 }
 

@@ -21,7 +21,7 @@ struct bank {
 
 struct found_magazine {
   owned_magazine magazine;
-  source from = source::none;
+  event from = event::missed;
 };
 
 struct pool_state {
@@ -30,7 +30,13 @@ struct pool_state {
   void release() noexcept;
 
   // --- for get and put -------------------------------------------------------------------------
-  [[nodiscard]] shard_log& log(std::uint32_t id) noexcept { return logs[id]; }
+  [[nodiscard]] shard_log& log(std::uint32_t id) noexcept {
+    return static_cast<shard_log*>(logs)[id];
+  }
+  // In the log of this thread's shard.
+  void count(event e, std::uint64_t n = 1) noexcept {
+    if (n != 0) percpu::add(logs, shards, shard_log::offset_of(e), n);
+  }
   [[nodiscard]] bank& local() noexcept;
   [[nodiscard]] bank& victim() noexcept;
   // Own depot, then the other shards' from the next one on, then the victim's in the same order.
@@ -67,7 +73,7 @@ struct pool_state {
   const std::uint32_t shards;
   const std::uint32_t block;  // index in the arena
   bank banks[2];
-  shard_log* logs = nullptr;
+  void* logs = nullptr;  // shard_log[shards]
   // Victim objects of cycle n - 1 that cycle n condemned.
   depot doomed;
   // Raised by each rotation.
@@ -91,6 +97,7 @@ struct pool_state {
       : core(owner), shards(shard_count), block(block_index) {}
   void destroy(std::uint32_t id, owned_magazine m) noexcept;
   loaded_magazine unload(shard& s) noexcept;
+  owned_magazine first_from(bank& b, std::uint32_t from, std::uint32_t count) noexcept;
 };
 
 }  // namespace ebb::detail

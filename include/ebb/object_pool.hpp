@@ -190,7 +190,7 @@ class object_pool {
       for (; rest.next < found; ++out) *out = rest.take();
       count -= found;
     }
-    core_.count_missed(count);
+    core_.count(detail::event::missed, count);
     for (; count > 0; --count, ++out) *out = pooled<T>(make_one(), this);
     return out;
   }
@@ -204,7 +204,7 @@ class object_pool {
       for (std::size_t i = 0; i < found; ++i) out[i].replace(wake(idle[i]), this);
       out = out.subspan(found);
     }
-    core_.count_missed(out.size());
+    core_.count(detail::event::missed, out.size());
     for (pooled<T>& handle : out) handle.replace(make_one(), this);
   }
 
@@ -288,7 +288,7 @@ class object_pool {
     if (object == nullptr) {
       throw std::logic_error("ebb::object_pool \"" + core_.name() + "\": options.make returned null");
     }
-    core_.count_made();
+    core_.count(detail::event::made);
     detail::checks::made(core_, object.get());
     return object.release();
   }
@@ -297,7 +297,7 @@ class object_pool {
   EBB_FAST_PATH void put_back(T* object) noexcept {
     detail::checks::returns(core_, object);
     if (recycle_) [[unlikely]] {  // not rare, but a call in any case: keep it off the straight line
-      if (!recycled(object)) return core_.drop(object, detail::drop_reason::rejected);
+      if (!recycled(object)) return core_.drop(object, detail::event::dropped_rejected);
     }
     if (detail::checks::enters(core_, object, sizeof(T))) core_.put(object);
   }
@@ -312,7 +312,7 @@ class object_pool {
 
   void let_go(T* object) noexcept {
     detail::checks::detaches(core_, object);
-    core_.count_detached();
+    core_.count(detail::event::detached);
   }
 
   template <class Item, class Release>
@@ -324,7 +324,7 @@ class object_pool {
       if (object == nullptr) continue;
       detail::checks::returns(core_, object);
       if (recycle_ && !recycled(object)) {
-        core_.drop(object, detail::drop_reason::rejected);
+        core_.drop(object, detail::event::dropped_rejected);
       } else if (detail::checks::enters(core_, object, sizeof(T))) {
         kept[count++] = object;
         if (count == bulk) core_.put_n(kept, std::exchange(count, 0));

@@ -38,7 +38,7 @@ install_library() {
 # The shared library must be the one that runs, and must stay mapped once it is loaded.
 check_shared() {
   local library=$work/prefix-shared/lib/libebbpool.so
-  ldd "$1" | grep -qF "$work/prefix-shared/lib/libebbpool.so"
+  ldd "$1" | grep -F "$library"
   readelf --dynamic --wide "$library" | grep -E 'FLAGS_1.*NODELETE'
 }
 

@@ -29,8 +29,8 @@ suite_build() {
   return 1
 }
 
-# A number from the head of a JUnit file.
-junit_number() { sed -n "s/.*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1; }
+# An attribute of the first element of a JUnit file. junit_number FILE ATTRIBUTE
+junit_number() { sed -n "s/.*[[:space:]]$2=\"\([0-9]*\)\".*/\1/p; T; q" "$1"; }
 
 # Runs the tests of a preset's build. suite_run NAME PRESET CTEST_ARGUMENT...
 suite_run() {

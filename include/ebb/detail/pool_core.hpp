@@ -50,10 +50,8 @@ class EBB_API pool_core {
   void put_n(void* const* objects, std::size_t count) noexcept;
 
   // Destroys an object that is not kept, and counts why.
-  void drop(void* object, drop_reason reason) noexcept;
-  void count_missed(std::uint64_t n) noexcept;
-  void count_made() noexcept;
-  void count_detached() noexcept;
+  void drop(void* object, event reason) noexcept;
+  void count(event e, std::uint64_t n = 1) noexcept;
   // For EBB_RANDOM: moves this shard's loaded magazine to some shard's depot, so that gets have to steal.
   void scatter(std::uint32_t to) noexcept;
   [[nodiscard]] pool_stats stats() const noexcept;
@@ -65,10 +63,10 @@ class EBB_API pool_core {
   friend class registry;
   friend struct pool_state;
 
-  void* get_slow() noexcept;
-  void put_slow(void* object) noexcept;
-  // The log of this thread's shard.
-  shard_log& log() noexcept;
+  EBB_SLOW_PATH void* get_slow() noexcept;
+  EBB_SLOW_PATH void put_slow(void* object) noexcept;
+  EBB_SLOW_PATH void* find(pool_state& state) noexcept;
+  EBB_SLOW_PATH void keep(void* object) noexcept;
   void use_rest(pool_state& state, std::uint32_t id, const found_magazine& found,
                 std::uint32_t taken) noexcept;
   void load(pool_state& state, std::uint32_t id, owned_magazine m) noexcept;
@@ -88,8 +86,8 @@ class EBB_API pool_core {
   const object_traits traits_;
   const std::size_t max_idle_;
   const std::string name_;
-  // Counts what happens before the first put.
-  shard_log early_log_;
+  // Counts what happens before the first put, and what the collector finds in other threads' shards.
+  shard_log shared_log_;
 };
 
 }  // namespace ebb::detail

@@ -2,35 +2,39 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include <ebb/detail/magazine.hpp>
+#include <ebb/detail/percpu/shard.hpp>
 #include <ebb/stats.hpp>
 
 namespace ebb::detail {
 
-// Why an object was destroyed by something other than a cycle.
-enum class drop_reason { over_max_idle, rejected, no_memory, at_random };
+// What is counted; pool_stats says what each number means.
+enum class event : std::uint8_t {
+  made,
+  missed,
+  reused_own,
+  reused_depot,
+  reused_stolen,
+  reused_victim,
+  put,
+  dropped_aged,
+  dropped_over_max_idle,
+  dropped_rejected,
+  dropped_no_memory,
+  dropped_at_random,
+  detached,
+};
+inline constexpr std::size_t event_count = static_cast<std::size_t>(event::detached) + 1;
 
-// Where a get that missed found its object.
-enum class source { none, depot, stolen, victim };
-
-// Written by whoever works under the shard's id, read by stats() and the collector. All relaxed: a count
-// orders nothing, and readers sum them up as they are.
+// One per shard, written under its id by percpu::add(): exact, and without an atomic read-modify-write on the
+// rseq path. Read by stats(), and by the collector. All relaxed: a count orders nothing.
 struct alignas(64) shard_log {
-  using counter = std::atomic<std::uint64_t>;
-
-  counter made{0};
-  counter missed{0};
-  counter reused_depot{0};
-  counter reused_stolen{0};
-  counter reused_victim{0};
-  counter reused_own{0};  // at least: pops that emptied a magazine below what it was loaded with
-  counter put{0};         // at least: puts that missed, and pushes that filled a magazine
-  counter dropped[4] = {};  // by drop_reason
-  counter dropped_aged{0};
-  counter detached{0};
+  std::array<std::atomic<std::uint64_t>, event_count> counts{};
 
   // Objects the next magazine of this shard may hold: 1 until a burst was seen, like Go's `private`.
   std::atomic<std::uint32_t> capacity{1};
@@ -38,19 +42,21 @@ struct alignas(64) shard_log {
   std::atomic<bool> spill_seen{false};
   std::atomic<bool> refill_seen{false};
 
-  static void add(counter& c, std::uint64_t n = 1) noexcept {
-    if (n != 0) c.fetch_add(n, std::memory_order_relaxed);
+  [[nodiscard]] static constexpr std::size_t offset_of(event e) noexcept {
+    return static_cast<std::size_t>(e) * sizeof(std::uint64_t);  // counts come first
   }
-  void count_find(source from, std::uint32_t gets) noexcept {
-    if (from == source::stolen) return add(reused_stolen, gets);
-    if (from == source::victim) return add(reused_victim, gets);
-    add(reused_depot, gets);
-    if (spill_seen.load(std::memory_order_relaxed)) {  // a burst: spilled and refilled in one cycle
-      if (!refill_seen.load(std::memory_order_relaxed)) {
-        refill_seen.store(true, std::memory_order_relaxed);
-      }
-      grow();
+  // For a log that threads of several shards share.
+  void add(event e, std::uint64_t n) noexcept {
+    if (n != 0) counts[static_cast<std::size_t>(e)].fetch_add(n, std::memory_order_relaxed);
+  }
+  void add_to(pool_stats& sum) const noexcept;
+
+  void note_refill() noexcept {
+    if (!spill_seen.load(std::memory_order_relaxed)) return;
+    if (!refill_seen.load(std::memory_order_relaxed)) {
+      refill_seen.store(true, std::memory_order_relaxed);
     }
+    grow();
   }
   // The next magazines hold twice as many, up to what a block has room for.
   void grow() noexcept {
@@ -64,7 +70,7 @@ struct alignas(64) shard_log {
     const std::uint32_t now = capacity.load(std::memory_order_relaxed);
     if (now > 1) capacity.store(now / 2, std::memory_order_relaxed);
   }
-  void add_to(pool_stats& sum) const noexcept;
 };
+static_assert(sizeof(shard_log) == shard_bytes, "percpu::add() finds a shard's log by its id");
 
 }  // namespace ebb::detail

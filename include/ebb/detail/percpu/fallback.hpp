@@ -37,10 +37,7 @@ class shard_lock {
     //   Publishes:   top, the magazine's words, and what was written to its objects before put().
     //   If relaxed:  a thread pops an object it sees half-written, or the same object twice.
     //   Checked by:  the conservation tests of the portable path, and ThreadSanitizer on them.
-    if (s.lock.load(std::memory_order_relaxed) != 0 ||  // relaxed: only spares a failing exchange
-        s.lock.exchange(1, std::memory_order_acquire) != 0) {
-      shard_ = nullptr;
-    }
+    if (s.lock.exchange(1, std::memory_order_acquire) != 0) shard_ = nullptr;
   }
   ~shard_lock() {
     if (shard_ != nullptr) shard_->lock.store(0, std::memory_order_release);  // edge shard-lock
@@ -60,27 +57,42 @@ inline bool is_sentinel(void** top) noexcept {
 }
 inline bool is_next_block(void** top) noexcept { return magazine::word_of(top) == 0; }
 
-// Runs `section` on the first shard, from this thread's own one on, that is not taken.
+// Runs `section` on one shard of the local bank, holding its lock. False if the shard is taken, or the bank is no
+// longer local: like a critical section, this looks at it once more inside. The collector changes it, then takes
+// each shard's lock; who gets the lock after that sees the change, and puts nothing where it has cleared.
 template <class Section>
-result with_shard(const std::atomic<shard*>& local, std::uint32_t shards, Section section) noexcept {
-  // A copy: a signal handler that finds this shard taken moves the thread's place on under our feet.
-  std::uint32_t id = thread_id();
+EBB_FAST_PATH bool on_shard(const std::atomic<shard*>& local, std::uint32_t id, Section& section,
+                            result& out) noexcept {
   // Edge bank, acquire half (release half: pool_state::rotate): the bank's shards are initialised.
-  shard* base = local.load(std::memory_order_acquire);
+  shard* const base = local.load(std::memory_order_acquire);
+  const shard_lock held{base[id]};
+  if (!held || local.load(std::memory_order_acquire) != base) return false;
+  out = section(base[id], id);
+  return true;
+}
+
+template <class Section>
+EBB_SLOW_PATH result on_any_shard(const std::atomic<shard*>& local, std::uint32_t shards,
+                                  std::uint32_t id, Section section) noexcept {
+  result out = result::refused;
   for (std::uint32_t tried = 0; tried < shards; ++tried, ++id) {
     if (id >= shards) id = 0;
-    const shard_lock held{base[id]};
-    if (!held) continue;
-    // Like a critical section, look at the bank once more inside. The collector changes it, then takes each
-    // shard's lock: who gets the lock after it sees the change, and puts nothing where it has cleared.
-    if (shard* const now = local.load(std::memory_order_acquire); now != base) {
-      base = now;
-      continue;
-    }
-    if (tried != 0) place.id = id;
-    return section(base[id], id);
+    if (!on_shard(local, id, section, out)) continue;
+    place.id = id;
+    break;
   }
-  return result::refused;
+  return out;
+}
+
+// Runs `section` on the first shard, from this thread's own one on, that is not taken.
+template <class Section>
+EBB_FAST_PATH result with_shard(const std::atomic<shard*>& local, std::uint32_t shards,
+                                Section section) noexcept {
+  // A copy: a signal handler that finds this shard taken moves the thread's place on under our feet.
+  const std::uint32_t id = thread_id();
+  result out = result::refused;
+  if (id < shards && on_shard(local, id, section, out)) [[likely]] return out;
+  return on_any_shard(local, shards, id, section);
 }
 
 // relaxed loads and stores of `top`: ordered by the lock; atomic only because others take a peek.
@@ -137,6 +149,13 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
     s.top.store(desired, std::memory_order_relaxed);  // COMMIT
     return result::done;
   });
+}
+
+inline void add(void* const& elements, std::uint32_t shards, std::size_t offset,
+                std::uint64_t n) noexcept {
+  // relaxed: a count. No lock, so it has to be a read-modify-write.
+  std::byte* const word = static_cast<std::byte*>(elements) + place.id % shards * shard_bytes + offset;
+  reinterpret_cast<std::atomic<std::uint64_t>*>(word)->fetch_add(n, std::memory_order_relaxed);
 }
 
 }  // namespace ebb::detail::percpu::fallback

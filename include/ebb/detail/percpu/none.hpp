@@ -20,6 +20,7 @@ inline result exchange_top(const rseq_layout&, const local_bank&, void**, void**
                            std::uint32_t&) noexcept {
   return result::refused;
 }
+inline void add(const rseq_layout&, void* const&, std::size_t, std::uint64_t) noexcept {}
 inline std::uint32_t current_id(const rseq_layout&) noexcept { return 0; }
 
 }  // namespace ebb::detail::percpu::none

@@ -54,6 +54,12 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
                     : fallback::exchange_top(local, shards, expected, desired, id);
 }
 
+inline void add(void* const& elements, std::uint32_t shards, std::size_t offset,
+                std::uint64_t n) noexcept {
+  return has_rseq() ? arch::add(layout, elements, offset, n)
+                    : fallback::add(elements, shards, offset, n);
+}
+
 // The id this thread works under now: a guess by the time it is used, always below `shards`.
 inline std::uint32_t current_id(std::uint32_t shards) noexcept {
   const std::uint32_t id = has_rseq() ? arch::current_id(layout) : fallback::thread_id();

@@ -47,8 +47,8 @@
   "shlq %[shift], %[shard]\n"                                 \
   "addq %[local], %[shard]\n"
 
-#define EBB_RSEQ_IN(at, local)                                \
-  [area] "r"((at).area), [id] "r"((at).id), [local] "m"(local), [shift] "i"(shard_shift)
+#define EBB_RSEQ_IN(at, array)                                \
+  [area] "r"((at).area), [id] "r"((at).id), [local] "m"(array), [shift] "i"(shard_shift)
 
 namespace ebb::detail::percpu::x86_64 {
 
@@ -171,6 +171,19 @@ inline result exchange_top(const rseq_layout& at, const std::atomic<shard*>& loc
   return result::done;
 changed:
   return result::refused;
+}
+
+// Adds `n` to the word at `offset` in this id's element of an array with the shards' stride. The commit is one
+// instruction, so no lock prefix is needed: nothing else writes there.
+inline void add(const rseq_layout& at, void* const& elements, std::size_t offset,
+                std::uint64_t n) noexcept {
+  void* shard_or_cs;
+  asm volatile(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
+               "addq %[n], (%[shard], %[offset])\n"  // COMMIT
+               "2:\n"
+               : [shard] "=&r"(shard_or_cs)
+               : EBB_RSEQ_IN(at, elements), [offset] "r"(offset), [n] "r"(n)
+               : "memory", "cc");
 }
 
 // The id this thread runs under now; a guess by the time it is used.
