@@ -1,0 +1,51 @@
+#include "statistics.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <ebb/runtime_info.hpp>
+
+#include "heap_count.hpp"
+#include "resident_memory.hpp"
+
+namespace catalog {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+template <class T>
+json to_json(const any_pool<T>& pool) {
+  const ebb::pool_stats s = pool.stats();
+  return {{"made", s.made},
+          {"idle", s.idle},
+          {"reused_own", s.reused_own},
+          {"reused_depot", s.reused_depot},
+          {"reused_stolen", s.reused_stolen},
+          {"reused_victim", s.reused_victim},
+          {"missed", s.missed},
+          {"put", s.put},
+          {"dropped_aged", s.dropped_aged},
+          {"dropped_rejected", s.dropped_rejected},
+          {"in_use", s.in_use()},
+          {"cycles", s.cycles}};
+}
+
+}  // namespace
+
+void append_statistics(std::string& out, const services& s) {
+  const heap_numbers heap = heap_now();
+  json page = {{"pool", name_of(s.pool.mode)},
+               {"access_path", ebb::runtime_info().reason},
+               {"requests", s.requests.total()},
+               {"answers_under_way", s.under_way.total()},
+               {"heap_allocations", heap.allocations},
+               {"heap_live_bytes", heap.live_bytes},
+               {"rss_kib", resident_kib()}};
+  json& pools = page["pools"];
+  pools[s.pool.gzip_streams.name()] = to_json(s.pool.gzip_streams);
+  pools[s.pool.zlib_streams.name()] = to_json(s.pool.zlib_streams);
+  pools[s.pool.buffers.name()] = to_json(s.pool.buffers);
+  pools[s.pool.requests.name()] = to_json(s.pool.requests);
+  out.append(page.dump(2)).push_back('\n');
+}
+
+}  // namespace catalog
