@@ -1,10 +1,10 @@
 // What a second end would cost a depot: the measurement behind docs/differences_from_go.md.
 //
-// A depot that gives its owner the newest magazine and thieves the oldest, and into which any thread may push,
-// has to reserve a slot and then fill it (and the other way round), because between the two its thread may be
-// stopped: one atomic operation on the packed head|tail and one on the slot, where the stack has one in all. The
-// ring below does exactly these operations and is a lower bound: a real one also has to handle a slot that was
-// reserved and is not filled yet.
+// A depot that gives its owner the newest magazine and thieves the oldest, and into which any thread may
+// push, has to reserve a slot and then fill it (and the other way round), because between the two its
+// thread may be stopped: one atomic operation on the packed head|tail and one on the slot, where the stack
+// has one in all. The ring below does exactly these operations and is a lower bound: a real one also has to
+// handle a slot that was reserved and is not filled yet.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -25,7 +25,8 @@ class two_ended_ring {
     std::uint64_t ends = ends_.load(std::memory_order_relaxed);
     do {
       if (head(ends) - tail(ends) == slots) return false;
-    } while (!ends_.compare_exchange_weak(ends, pack(head(ends) + 1, tail(ends)), std::memory_order_acq_rel));
+    } while (
+        !ends_.compare_exchange_weak(ends, pack(head(ends) + 1, tail(ends)), std::memory_order_acq_rel));
     m.block->store(1, std::uint64_t{m.top} << 8 | m.base);
     at(head(ends)).exchange(m.block, std::memory_order_acq_rel);
     return true;
@@ -34,7 +35,8 @@ class two_ended_ring {
     std::uint64_t ends = ends_.load(std::memory_order_relaxed);
     do {
       if (head(ends) == tail(ends)) return {};
-    } while (!ends_.compare_exchange_weak(ends, pack(head(ends) - 1, tail(ends)), std::memory_order_acq_rel));
+    } while (
+        !ends_.compare_exchange_weak(ends, pack(head(ends) - 1, tail(ends)), std::memory_order_acq_rel));
     return taken(at(head(ends) - 1).exchange(nullptr, std::memory_order_acq_rel));
   }
 

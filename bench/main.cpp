@@ -20,8 +20,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const ebb::runtime_information info = ebb::runtime_info();
-  benchmark::AddCustomContext("ebb_path",
-                              info.path == ebb::access_path::rseq ? "rseq" : "portable");
+  benchmark::AddCustomContext("ebb_path", info.path == ebb::access_path::rseq ? "rseq" : "portable");
   bench::register_pair(p);
   bench::register_pair_in_call(p);
   bench::register_burst(p);

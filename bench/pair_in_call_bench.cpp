@@ -29,8 +29,7 @@ struct pair_in_call_case {
 }  // namespace
 
 void register_pair_in_call(const plan& p) {
-  register_case<pair_in_call_case, ebb_pool, tls_list, tls_raw, mutex_vector, new_delete>(
-      p, {1, 2, 4, 16});
+  register_case<pair_in_call_case, ebb_pool, tls_list, tls_raw, mutex_vector, new_delete>(p, {1, 2, 4, 16});
 }
 
 }  // namespace bench

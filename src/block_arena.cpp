@@ -43,12 +43,12 @@ bool block_arena::map_segment(std::size_t segment) noexcept {
   if (slot.load(std::memory_order_acquire) != nullptr) return true;
   const std::size_t count = std::size_t{first_segment} << segment;
   const std::size_t bytes = count * (block_bytes_ + sizeof(std::atomic<std::uint32_t>));
-  void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return false;
   std::byte* expected = nullptr;
-  if (!slot.compare_exchange_strong(expected, static_cast<std::byte*>(memory),
-                                    std::memory_order_release, std::memory_order_acquire)) {
+  if (!slot.compare_exchange_strong(expected, static_cast<std::byte*>(memory), std::memory_order_release,
+                                    std::memory_order_acquire)) {
     (void)::munmap(memory, bytes);  // another thread was first; nobody has seen ours
     return true;
   }

@@ -15,7 +15,7 @@
 
 // Present when the program runs under AddressSanitizer.
 extern "C" __attribute__((weak)) void __asan_unpoison_memory_region(void const volatile* begin,
-                                                                     std::size_t bytes);
+                                                                    std::size_t bytes);
 
 namespace ebb::detail::checks {
 
@@ -79,8 +79,8 @@ struct pool_label {
 };
 
 [[noreturn]] void stop(const char* what, const void* object, const pool_core& pool, const char* fix) {
-  (void)std::fprintf(stderr, "ebbpool: %s: object %p, %s\n  fix: %s\n", what, object,
-                     pool_label(pool).text, fix);
+  (void)std::fprintf(stderr, "ebbpool: %s: object %p, %s\n  fix: %s\n", what, object, pool_label(pool).text,
+                     fix);
   std::abort();
 }
 

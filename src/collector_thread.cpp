@@ -50,10 +50,10 @@ struct collector_data {
 
   std::mutex mutex;
   std::condition_variable changed;
-  state now = state::off;                              // under mutex
-  milliseconds period = period_from_environment();     // under mutex
-  pthread_t thread{};                                  // valid while running
-  bool hooks_installed = false;                        // under mutex
+  state now = state::off;                           // under mutex
+  milliseconds period = period_from_environment();  // under mutex
+  pthread_t thread{};                               // valid while running
+  bool hooks_installed = false;                     // under mutex
 
   static collector_data& get() noexcept {
     alignas(collector_data) static std::byte storage[sizeof(collector_data)];
@@ -75,8 +75,8 @@ void* collector_data::main(void* self) noexcept {
   std::unique_lock lock(d.mutex);
   while (d.now == state::running && d.period > milliseconds::zero()) {
     const milliseconds period = d.period;
-    const bool woken = d.changed.wait_for(
-        lock, period, [&] { return d.now != state::running || d.period != period; });
+    const bool woken =
+        d.changed.wait_for(lock, period, [&] { return d.now != state::running || d.period != period; });
     if (woken) continue;
     lock.unlock();
     registry::run_cycle();
@@ -171,8 +171,8 @@ namespace ebb {
 void set_cycle_period(std::chrono::milliseconds period) {
   if (period < std::chrono::milliseconds::zero() || period > max_cycle_period) {
     throw std::invalid_argument("ebb::set_cycle_period: " + std::to_string(period.count()) +
-                                " ms; valid are 0 (off) to " +
-                                std::to_string(max_cycle_period.count()) + " ms");
+                                " ms; valid are 0 (off) to " + std::to_string(max_cycle_period.count()) +
+                                " ms");
   }
   detail::collector_data& d = detail::collector_data::get();
   const std::lock_guard lock(d.mutex);

@@ -10,7 +10,8 @@ class collector_thread {
   // Starts it if it should run and does not: at the first put of the process, and again after a fork or
   // a failed start. Called by misses.
   static void ensure_running() noexcept {
-    if (!settled_.load(std::memory_order_relaxed)) [[unlikely]] start();  // relaxed: start() looks again
+    if (!settled_.load(std::memory_order_relaxed)) [[unlikely]]
+      start();  // relaxed: start() looks again
   }
   [[nodiscard]] static bool is_running() noexcept;
 

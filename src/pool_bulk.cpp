@@ -41,7 +41,8 @@ void pool_core::put_n(void* const* objects, std::size_t count) noexcept {
   }
 }
 
-// Hands max_capacity objects to the depot as one magazine. False if that cannot be done, and nothing happened.
+// Hands max_capacity objects to the depot as one magazine. False if that cannot be done, and nothing
+// happened.
 bool pool_core::park_full(pool_state& state, void* const* objects) noexcept {
   const std::uint32_t id = percpu::current_id(state.shards);
   if (!state.reserve(max_capacity)) return false;

@@ -181,8 +181,7 @@ void pool_core::scatter(std::uint32_t to) noexcept {
   if (state == nullptr) return;
   void** const top = peek_top(local_, percpu::current_id(state->shards));
   std::uint32_t owner = 0;
-  if (percpu::exchange_top(local_, state->shards, top, no_magazine_top(), owner) ==
-      percpu::result::done) {
+  if (percpu::exchange_top(local_, state->shards, top, no_magazine_top(), owner) == percpu::result::done) {
     state->put_away(to % state->shards, loaded_magazine::of(top));
   }
 }

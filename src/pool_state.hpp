@@ -30,9 +30,7 @@ struct pool_state {
   void release() noexcept;
 
   // --- for get and put -------------------------------------------------------------------------
-  [[nodiscard]] shard_log& log(std::uint32_t id) noexcept {
-    return static_cast<shard_log*>(logs)[id];
-  }
+  [[nodiscard]] shard_log& log(std::uint32_t id) noexcept { return static_cast<shard_log*>(logs)[id]; }
   // In the log of this thread's shard.
   void count(event e, std::uint64_t n = 1) noexcept {
     if (n != 0) percpu::add(logs, shards, shard_log::offset_of(e), n);

@@ -93,8 +93,8 @@ void registry::add(pool_state& state) noexcept {
     // Edge arrivals, release half (acquire half: admit_arrivals): publishes `next`.
     //   If relaxed:  the collector follows a link that is not written yet.
     //   Checked by:  the first-put race in the stress tests, under ThreadSanitizer.
-  } while (!arrivals.compare_exchange_weak(first, &state, std::memory_order_release,
-                                           std::memory_order_relaxed));
+  } while (
+      !arrivals.compare_exchange_weak(first, &state, std::memory_order_release, std::memory_order_relaxed));
 }
 
 void registry::remove(pool_state& state) noexcept {

@@ -111,8 +111,7 @@ const char* why_not_rseq(runtime& r) noexcept {
     return "membarrier for rseq is offered, but fails";
   }
   // __rseq_size cannot say whether mm_cid is there: glibc 2.36 reports 20 with it and 32 without it.
-  const bool has_mm_cid =
-      asked != wish::cpu_id && ::getauxval(at_rseq_feature_size) >= mm_cid_end;
+  const bool has_mm_cid = asked != wish::cpu_id && ::getauxval(at_rseq_feature_size) >= mm_cid_end;
   r.index = has_mm_cid ? shard_index::mm_cid : shard_index::cpu_id;
   r.layout = {__rseq_offset, __rseq_offset + (has_mm_cid ? mm_cid_field : cpu_id_field)};
   r.shards = possible_cpus_by_sysfs();
@@ -122,8 +121,7 @@ const char* why_not_rseq(runtime& r) noexcept {
 }
 
 void* map(std::size_t bytes) noexcept {
-  void* const memory =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED) return memory;
   std::fputs("ebbpool: no memory for the first page of tables\n", stderr);
   std::abort();
@@ -136,7 +134,8 @@ runtime discover() noexcept {
     r.path = access_path::rseq;
     r.reason = r.index == shard_index::mm_cid
                    ? "rseq is registered and the kernel hands out concurrency ids"
-                   : "rseq is registered; by CPU id, for want of concurrency ids (Linux 6.3) or by EBB_RSEQ=cpu_id";
+                   : "rseq is registered; by CPU id, for want of concurrency ids (Linux 6.3) or by "
+                     "EBB_RSEQ=cpu_id";
   } else {
     r = {.reason = why_not, .shards = allowed_cpus() * percpu::fallback::shards_per_cpu};
   }

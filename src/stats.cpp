@@ -35,8 +35,8 @@ pool_stats pool_core::stats() const noexcept {
   shared_log_.add_to(sum);
   if (pool_state* const state = this->state()) state->add_to(sum);
   // Objects that were put and dropped at once have been put, too.
-  sum.put += sum.dropped_over_max_idle + sum.dropped_rejected + sum.dropped_no_memory +
-             sum.dropped_at_random;
+  sum.put +=
+      sum.dropped_over_max_idle + sum.dropped_rejected + sum.dropped_no_memory + sum.dropped_at_random;
   return sum;
 }
 

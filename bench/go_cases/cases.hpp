@@ -11,10 +11,10 @@ struct boxed {
   long value = 1;
 };
 
-void pool(unsigned threads, const amount& wanted, json_line& out);             // throughput.cpp
-void pool_overflow(unsigned threads, const amount& wanted, json_line& out);    // throughput.cpp
-void pool_starvation(unsigned threads, const amount& wanted, json_line& out);  // throughput.cpp
-void pool_stw(unsigned threads, const amount& wanted, json_line& out);         // stw.cpp
+void pool(unsigned threads, const amount& wanted, json_line& out);                // throughput.cpp
+void pool_overflow(unsigned threads, const amount& wanted, json_line& out);       // throughput.cpp
+void pool_starvation(unsigned threads, const amount& wanted, json_line& out);     // throughput.cpp
+void pool_stw(unsigned threads, const amount& wanted, json_line& out);            // stw.cpp
 void pool_expensive_new(unsigned threads, const amount& wanted, json_line& out);  // expensive_new.cpp
 
 }  // namespace bench::go

@@ -22,17 +22,14 @@ struct outcome {
 
   // Wall time divided by the operations of all threads together: two threads that work side by side halve
   // it. Go's ns/op is the same.
-  [[nodiscard]] double ns_per_operation() const {
-    return seconds * 1e9 / static_cast<double>(operations);
-  }
+  [[nodiscard]] double ns_per_operation() const { return seconds * 1e9 / static_cast<double>(operations); }
 };
 
 // Runs body(n) on every thread until `operations` were done. The threads claim them in portions, so that
 // all end at about the same time.
 inline outcome run_operations(team& crew, std::uint64_t operations,
                               const std::function<void(unsigned, std::uint64_t)>& body) {
-  const std::uint64_t portion =
-      std::clamp<std::uint64_t>(operations / (100 * crew.size()), 1, 100'000);
+  const std::uint64_t portion = std::clamp<std::uint64_t>(operations / (100 * crew.size()), 1, 100'000);
   std::atomic<std::uint64_t> claimed{0};
   const double seconds = crew.run([&](unsigned thread) {
     for (;;) {

@@ -75,8 +75,7 @@ void pool_stw(unsigned, const amount& wanted, json_line& out) {
     ebb::collect();
     const auto took = clock::now() - start;
     watch.open(2 * i + 2);  // as long, without a cycle
-    while (clock::now() - start < 2 * took) {
-    }
+    while (clock::now() - start < 2 * took) {}
     watch.close();
     collects.push_back(nanoseconds(took));
   }

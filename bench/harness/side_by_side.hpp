@@ -99,10 +99,8 @@ void register_contender(const plan& p, unsigned threads) {
   std::string name = Case::name;
   name.append("/").append(System::name).append("/threads:").append(std::to_string(threads));
   const bool sharing = threads > std::thread::hardware_concurrency();
-  benchmark::RegisterBenchmark(name.c_str(),
-                               [threads](benchmark::State& state) {
-                                 run_side_by_side<Case, System>(state, threads);
-                               })
+  benchmark::RegisterBenchmark(
+      name.c_str(), [threads](benchmark::State& state) { run_side_by_side<Case, System>(state, threads); })
       ->UseManualTime()
       ->Iterations(sharing ? p.rounds / 4 + 1 : p.rounds);
 }

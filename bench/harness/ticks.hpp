@@ -24,8 +24,7 @@ inline double ns_per_tick() {
   using clock = std::chrono::steady_clock;
   const auto start = clock::now();
   const std::uint64_t first = ticks();
-  while (clock::now() - start < std::chrono::milliseconds{20}) {
-  }
+  while (clock::now() - start < std::chrono::milliseconds{20}) {}
   const std::uint64_t last = ticks();
   const std::chrono::duration<double, std::nano> took = clock::now() - start;
   return took.count() / static_cast<double>(last - first);

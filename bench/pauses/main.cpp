@@ -1,5 +1,5 @@
-// ebb_pauses CALLS BLOCKS: what cycles cost those who run them and those who work meanwhile; prints one line
-// of JSON.
+// ebb_pauses CALLS BLOCKS: what cycles cost those who run them and those who work meanwhile; prints one
+// line of JSON.
 #include <cstdio>
 #include <cstdlib>
 

@@ -7,7 +7,8 @@ namespace bench {
 
 inline constexpr unsigned busy_threads = 4;
 
-// How long collect() takes while busy_threads threads get and put, over `calls` calls. collect_durations.cpp
+// How long collect() takes while busy_threads threads get and put, over `calls` calls.
+// collect_durations.cpp
 void measure_collect(unsigned calls, json_line& out);
 
 // How long single get+put pairs take while cycles run every millisecond and while none run, in `blocks`

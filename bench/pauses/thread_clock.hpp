@@ -44,8 +44,7 @@ inline std::chrono::nanoseconds thread_cpu_time() {
 // Uses the CPU for as long, however often the scheduler takes it away: a control for work of that length.
 inline void burn(std::chrono::nanoseconds duration) {
   const auto end = thread_cpu_time() + duration;
-  while (thread_cpu_time() < end) {
-  }
+  while (thread_cpu_time() < end) {}
 }
 
 }  // namespace bench

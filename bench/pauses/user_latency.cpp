@@ -56,9 +56,8 @@ class users {
     std::atomic<bool> stop{false};
     std::vector<std::thread> threads;
     for (histogram& mine : seen) {
-      threads.emplace_back([this, &mine, &stop, &k] {
-        k.on_pool ? work<true>(mine, stop) : work<false>(mine, stop);
-      });
+      threads.emplace_back(
+          [this, &mine, &stop, &k] { k.on_pool ? work<true>(mine, stop) : work<false>(mine, stop); });
     }
     const auto end = clock::now() + block_length;
     for (auto next = clock::now() + tick; next < end; next += tick) {

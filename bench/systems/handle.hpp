@@ -13,8 +13,7 @@ class handle {
  public:
   handle() = default;
   handle(payload* object, System* home) : object_(object), home_(home) {}
-  handle(handle&& other) noexcept
-      : object_(std::exchange(other.object_, nullptr)), home_(other.home_) {}
+  handle(handle&& other) noexcept : object_(std::exchange(other.object_, nullptr)), home_(other.home_) {}
   handle& operator=(handle&& other) noexcept {
     std::swap(object_, other.object_);
     std::swap(home_, other.home_);

@@ -58,8 +58,7 @@ template <class T>
 class pooled {
  public:
   pooled() noexcept = default;
-  pooled(pooled&& other) noexcept
-      : object_(std::exchange(other.object_, nullptr)), pool_(other.pool_) {}
+  pooled(pooled&& other) noexcept : object_(std::exchange(other.object_, nullptr)), pool_(other.pool_) {}
   pooled& operator=(pooled&& other) noexcept {
     pooled(std::move(other)).swap(*this);
     return *this;
@@ -95,7 +94,8 @@ class pooled {
   friend class object_pool<T>;
   pooled(T* object, object_pool<T>* pool) noexcept : object_(object), pool_(pool) {}
   void replace(T* object, object_pool<T>* pool) noexcept {
-    if (object_ != nullptr) [[unlikely]] pool_->put_back(object_);
+    if (object_ != nullptr) [[unlikely]]
+      pool_->put_back(object_);
     object_ = object;
     pool_ = pool;
   }
@@ -118,9 +118,7 @@ class object_pool {
   using options = object_pool_options<T>;
 
   /// A pool that makes objects with std::make_unique<T>().
-  object_pool()
-    requires std::default_initializable<T>
-      : object_pool(options{}) {}
+  object_pool() requires std::default_initializable<T> : object_pool(options{}) {}
 
   /// A pool that makes objects with `make`.
   template <class Make>
@@ -157,7 +155,8 @@ class object_pool {
   /// Ordering     what was done to the object before put() happens-before the get() that returns it.
   /// Unlike Go    a handle, never empty.                                        [sync.Pool.Get]
   [[nodiscard]] EBB_FAST_PATH pooled<T> get() {
-    if (T* object = idle_object()) [[likely]] return {object, this};
+    if (T* object = idle_object()) [[likely]]
+      return {object, this};
     return {make_one(), this};
   }
 

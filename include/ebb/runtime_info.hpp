@@ -26,11 +26,11 @@ enum class shard_index {
 struct runtime_information {
   access_path path = access_path::portable;
   shard_index index = shard_index::thread;
-  std::string reason;                 ///< why this path, in words a person can act on.
-  std::size_t shards = 0;             ///< shards per pool: one for each id that may occur.
-  std::uint64_t cycles = 0;           ///< cycles run since the process started.
-  std::uint64_t cycles_abandoned = 0; ///< cycles given up because membarrier failed; nothing was lost.
-  bool collector_running = false;     ///< whether the background thread exists now.
+  std::string reason;                  ///< why this path, in words a person can act on.
+  std::size_t shards = 0;              ///< shards per pool: one for each id that may occur.
+  std::uint64_t cycles = 0;            ///< cycles run since the process started.
+  std::uint64_t cycles_abandoned = 0;  ///< cycles given up because membarrier failed; nothing was lost.
+  bool collector_running = false;      ///< whether the background thread exists now.
 };
 
 /// Says which path this process runs on, and why.

@@ -13,13 +13,14 @@ namespace ebb {
 /// The hit path counts nothing, so an object that goes from the loaded magazine to a caller and back
 /// leaves no trace. What depends on it is a lower bound, and says so.
 struct pool_stats {
-  std::uint64_t made = 0;           ///< exact: objects that `make` returned to this pool's get().
-  std::uint64_t reused_own = 0;     ///< lower bound: gets answered by the loaded magazine of the caller's shard.
+  std::uint64_t made = 0;  ///< exact: objects that `make` returned to this pool's get().
+  std::uint64_t reused_own =
+      0;  ///< lower bound: gets answered by the loaded magazine of the caller's shard.
   std::uint64_t reused_depot = 0;   ///< exact: gets answered by the depot of the caller's shard.
   std::uint64_t reused_stolen = 0;  ///< exact: gets answered by another shard's depot.
   std::uint64_t reused_victim = 0;  ///< exact: gets answered by the victim, what the last cycle retired.
   std::uint64_t missed = 0;         ///< exact: gets and try_gets that found nothing idle.
-  std::uint64_t put = 0;            ///< lower bound: objects known to have been put (kept, handed on, or dropped).
+  std::uint64_t put = 0;  ///< lower bound: objects known to have been put (kept, handed on, or dropped).
 
   std::uint64_t dropped_aged = 0;           ///< exact: destroyed after two cycles without use.
   std::uint64_t dropped_over_max_idle = 0;  ///< exact: destroyed because `max_idle` was reached.
@@ -33,8 +34,7 @@ struct pool_stats {
 
   /// Objects the pool destroyed, for all reasons. Exact.
   [[nodiscard]] constexpr std::uint64_t destroyed() const noexcept {
-    return dropped_aged + dropped_over_max_idle + dropped_rejected + dropped_no_memory +
-           dropped_at_random;
+    return dropped_aged + dropped_over_max_idle + dropped_rejected + dropped_no_memory + dropped_at_random;
   }
 
   /// Objects callers hold now. Exact if nothing was ever adopted by put(std::unique_ptr<T>), which the

@@ -69,7 +69,8 @@ TEST(Fork, child_of_a_quiet_process_has_working_pools_with_what_was_idle) {
 
 TEST(Fork, from_main_and_from_a_worker_while_others_get_put_and_collect) {
   if (ebb::test::slowdown > 1) {
-    GTEST_SKIP() << "a sanitizer's own allocator may be locked in the child: a program without pools hangs, too";
+    GTEST_SKIP()
+        << "a sanitizer's own allocator may be locked in the child: a program without pools hangs, too";
   }
   ebb::object_pool<int> pool;
   std::atomic<bool> stop{false};
@@ -95,7 +96,8 @@ TEST(Fork, from_main_and_from_a_worker_while_others_get_put_and_collect) {
 }
 
 TEST(Fork, collector_thread_restarts_in_the_child_when_something_is_put) {
-  if (ebb::test::under_tsan) GTEST_SKIP() << "ThreadSanitizer allows no new thread after a fork with threads";
+  if (ebb::test::under_tsan)
+    GTEST_SKIP() << "ThreadSanitizer allows no new thread after a fork with threads";
   ebb::set_cycle_period(1ms);
   ebb::object_pool<int> pool;
   burst(pool, 10);

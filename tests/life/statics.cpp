@@ -1,5 +1,6 @@
-// A program whose pools are used from static destructors, exit handlers, thread_local destructors and pthread
-// keys, in both orders. It ends with 0 only if every object was destroyed and nothing crashed on the way.
+// A program whose pools are used from static destructors, exit handlers, thread_local destructors and
+// pthread keys, in both orders. It ends with 0 only if every object was destroyed and nothing crashed on
+// the way.
 #include <pthread.h>
 #include <unistd.h>
 
@@ -49,7 +50,7 @@ struct uses_in_destructor {
   ~uses_in_destructor() { use(*pool); }
 };
 
-ebb::object_pool<thing> early;              // dies after `user_of_early`
+ebb::object_pool<thing> early;  // dies after `user_of_early`
 uses_in_destructor user_of_early{&early};
 uses_in_destructor user_of_immortal{&immortal()};
 
@@ -69,7 +70,8 @@ int main() {
   std::atexit([] { use(immortal()); });
 
   pthread_key_t key{};
-  if (pthread_key_create(&key, [](void* pool) { use(*static_cast<ebb::object_pool<thing>*>(pool)); }) != 0) {
+  if (pthread_key_create(&key, [](void* pool) { use(*static_cast<ebb::object_pool<thing>*>(pool)); }) !=
+      0) {
     return 2;
   }
   std::thread([&] {

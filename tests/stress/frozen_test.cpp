@@ -1,5 +1,5 @@
-// A thread stopped at any instruction inside get or put blocks nobody (rseq path), and loses at most what it
-// held. Threads are stopped where they stand by a signal whose handler waits.
+// A thread stopped at any instruction inside get or put blocks nobody (rseq path), and loses at most what
+// it held. Threads are stopped where they stand by a signal whose handler waits.
 #include <gtest/gtest.h>
 
 #include <pthread.h>

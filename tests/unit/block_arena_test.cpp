@@ -25,7 +25,8 @@ TEST(BlockArena, blocks_do_not_overlap_and_begin_as_zero) {
     blocks.push_back(block);
   }
   std::sort(blocks.begin(), blocks.end());
-  for (std::size_t i = 1; i < blocks.size(); ++i) EXPECT_GE(blocks[i] - blocks[i - 1], std::ptrdiff_t{bytes});
+  for (std::size_t i = 1; i < blocks.size(); ++i)
+    EXPECT_GE(blocks[i] - blocks[i - 1], std::ptrdiff_t{bytes});
 }
 
 TEST(BlockArena, gives_released_blocks_again_before_new_ones) {

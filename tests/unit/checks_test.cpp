@@ -44,7 +44,8 @@ TEST(ChecksDeathTest, double_put) {
     h.reset();
     pool.put(std::unique_ptr<widget>(raw));
   };
-  EXPECT_DEATH(misuse(), "double put: object 0x[0-9a-f]+, pool \"twice\" .*object_pool<.*widget>.*\n  fix: ");
+  EXPECT_DEATH(misuse(),
+               "double put: object 0x[0-9a-f]+, pool \"twice\" .*object_pool<.*widget>.*\n  fix: ");
 }
 
 TEST(ChecksDeathTest, put_of_what_a_handle_still_owns) {
@@ -120,7 +121,8 @@ TEST(ChecksDeathTest, random_mode_drops_and_steals_one_in_n) {
 }
 
 TEST(ChecksDeathTest, a_bad_value_is_named_with_the_valid_range) {
-  EXPECT_EXIT(bad_random(), testing::ExitedWithCode(0), "EBB_RANDOM=one is ignored; valid are 2 to 1000000");
+  EXPECT_EXIT(bad_random(), testing::ExitedWithCode(0),
+              "EBB_RANDOM=one is ignored; valid are 2 to 1000000");
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ TEST(CpuList, finds_the_highest_id_whatever_the_order) {
 }
 
 TEST(CpuList, refuses_what_is_not_a_list) {
-  for (const char* text : {"", "\n", "-", "0-", "-1", "1-0", "0,", ",0", "0,,1", "a", "0-3x", " 0", "0 ", "0-1-2",
-                           "0x10", "0\n\n", "99999999999", "1048576", "+1"}) {
+  for (const char* text : {"", "\n", "-", "0-", "-1", "1-0", "0,", ",0", "0,,1", "a", "0-3x", " 0", "0 ",
+                           "0-1-2", "0x10", "0\n\n", "99999999999", "1048576", "+1"}) {
     EXPECT_FALSE(highest_cpu(text)) << '"' << text << '"';
   }
   EXPECT_FALSE(highest_cpu(std::string(100'000, '9')));

@@ -63,7 +63,8 @@ TEST_F(MagazineStore, release_ignores_null_and_no_magazine) {
 TEST_F(MagazineStore, trim_gives_pages_back_and_loses_no_magazine) {
   constexpr std::uint32_t pages = 400;
   std::vector<magazine*> all;
-  for (std::uint32_t i = 0; i < pages * magazine_store::per_page; ++i) all.push_back(store.acquire(i % shards));
+  for (std::uint32_t i = 0; i < pages * magazine_store::per_page; ++i)
+    all.push_back(store.acquire(i % shards));
   magazine* const held = all[1000];
   std::set<std::uintptr_t> page_set;
   for (magazine* m : all) page_set.insert(reinterpret_cast<std::uintptr_t>(m) / 4096 * 4096);

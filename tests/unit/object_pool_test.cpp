@@ -144,8 +144,7 @@ TEST(ObjectPool, options_take_the_members_in_the_documented_order) {
 
 TEST(ObjectPool, recycle_returning_false_destroys_the_object_at_once) {
   census c;
-  ebb::object_pool<token> pool{
-      {.make = make_token(c), .recycle = [](token& t) { return t.id() != 0; }}};
+  ebb::object_pool<token> pool{{.make = make_token(c), .recycle = [](token& t) { return t.id() != 0; }}};
   pool.get().reset();
   EXPECT_EQ(c.destroyed, 1);
   EXPECT_EQ(pool.stats().dropped_rejected, 1u);
@@ -226,11 +225,12 @@ TEST(ObjectPool, user_code_may_use_the_same_pool_and_others) {
   };
   ebb::object_pool<outer_object>* self = nullptr;
   ebb::object_pool<outer_object> outer{{.make = [&] { return std::make_unique<outer_object>(inner.get()); },
-                                        .recycle = [&](outer_object&) {
-                                          inner.get().reset();
-                                          (void)self->try_get();
-                                          return true;
-                                        }}};
+                                        .recycle =
+                                            [&](outer_object&) {
+                                              inner.get().reset();
+                                              (void)self->try_get();
+                                              return true;
+                                            }}};
   self = &outer;
   {
     auto a = outer.get();

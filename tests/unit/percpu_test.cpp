@@ -21,11 +21,11 @@ constexpr std::uint32_t shard_count = 5000;
 
 struct fallback_path {
   static bool available() { return true; }
-  static void act_as(std::uint32_t id) {
-    percpu::fallback::place = {id, percpu::fallback::never_look};
-  }
+  static void act_as(std::uint32_t id) { percpu::fallback::place = {id, percpu::fallback::never_look}; }
   static void act_normally() { percpu::fallback::place = {}; }
-  static result pop(std::atomic<shard*>& b, void*& out) { return percpu::fallback::pop(b, shard_count, out); }
+  static result pop(std::atomic<shard*>& b, void*& out) {
+    return percpu::fallback::pop(b, shard_count, out);
+  }
   static result push(std::atomic<shard*>& b, void* o) { return percpu::fallback::push(b, shard_count, o); }
   static std::size_t pop_n(std::atomic<shard*>& b, void** out, std::size_t n) {
     return percpu::fallback::pop_n(b, shard_count, out, n);
@@ -102,7 +102,8 @@ TYPED_TEST(Percpu, pushes_to_capacity_and_pops_in_reverse_for_every_capacity) {
     const std::uint32_t id = capacity * 80;
     TypeParam::act_as(id);
     this->load(id, capacity, 0);
-    for (std::uint32_t i = 1; i <= capacity; ++i) ASSERT_EQ(TypeParam::push(this->bank, object(i)), result::done);
+    for (std::uint32_t i = 1; i <= capacity; ++i)
+      ASSERT_EQ(TypeParam::push(this->bank, object(i)), result::done);
     EXPECT_EQ(TypeParam::push(this->bank, object(999)), result::refused);
     void* out = nullptr;
     for (std::uint32_t i = capacity; i >= 1; --i) {

@@ -34,7 +34,8 @@ TEST(Capacity, a_pool_that_never_bursts_keeps_one_object_per_shard_out_of_reach)
   for (int i = 0; i < 4; ++i) pool.put(std::make_unique<token>(c));
   // Three of four are in the depot, so a thread that finds its own shard empty can steal them.
   burst(pool, 4);
-  EXPECT_EQ(pool.stats().reused_depot + pool.stats().reused_stolen, 3u) << "one by one, in magazines of one";
+  EXPECT_EQ(pool.stats().reused_depot + pool.stats().reused_stolen, 3u)
+      << "one by one, in magazines of one";
 }
 
 TEST(Capacity, grows_with_bursts_to_full_magazines_and_shrinks_at_cycles) {
@@ -48,7 +49,8 @@ TEST(Capacity, grows_with_bursts_to_full_magazines_and_shrinks_at_cycles) {
   };
   burst(pool, 620);
   const std::uint64_t small = refills();
-  EXPECT_GT(small, 2u * 620 / max_capacity) << "the first burst was put away in magazines that grew from one";
+  EXPECT_GT(small, 2u * 620 / max_capacity)
+      << "the first burst was put away in magazines that grew from one";
   EXPECT_LE(refills(), 2u * 620 / max_capacity) << "the second one in full magazines";
   // Cycles without bursts: 62, 31, 15, 7, 3, 1.
   for (int i = 0; i < 8; ++i) {
@@ -73,9 +75,7 @@ struct AsAnyShard : testing::Test {
     if (percpu::has_rseq()) GTEST_SKIP() << "on the rseq path the kernel chooses the shard";
   }
   void TearDown() override { percpu::fallback::place = {}; }
-  static void act_as(std::uint32_t id) {
-    percpu::fallback::place = {id, percpu::fallback::never_look};
-  }
+  static void act_as(std::uint32_t id) { percpu::fallback::place = {id, percpu::fallback::never_look}; }
 };
 
 TEST_F(AsAnyShard, steals_from_the_next_shard_on_and_then_asks_the_victim) {
@@ -107,7 +107,8 @@ TEST_F(AsAnyShard, steals_from_the_next_shard_on_and_then_asks_the_victim) {
   EXPECT_EQ(next_id(), 2);
   EXPECT_EQ(next_id(), 1);
   EXPECT_EQ(next_id(), 0);
-  EXPECT_EQ(next_id(), -1) << "5 and 7 are loaded by their shards, out of thieves' reach, like Go's private";
+  EXPECT_EQ(next_id(), -1)
+      << "5 and 7 are loaded by their shards, out of thieves' reach, like Go's private";
   EXPECT_EQ(pool.stats().reused_stolen, 2u);
   EXPECT_EQ(pool.stats().reused_victim, 4u);
 }

@@ -43,9 +43,7 @@ struct alignas(magazine_bytes) magazine {
   [[nodiscard]] std::uint32_t index() noexcept { return static_cast<std::uint32_t>(load(0) >> 32); }
   [[nodiscard]] std::uint32_t below() noexcept { return static_cast<std::uint32_t>(load(0)); }
   void set_index(std::uint32_t index) noexcept { store(0, std::uint64_t{index} << 32); }
-  void set_below(std::uint32_t below) noexcept {
-    store(0, (load(0) & ~std::uint64_t{0xffffffff}) | below);
-  }
+  void set_below(std::uint32_t below) noexcept { store(0, (load(0) & ~std::uint64_t{0xffffffff}) | below); }
 
   [[nodiscard]] static magazine* of(void** top) noexcept {
     return reinterpret_cast<magazine*>(reinterpret_cast<std::uintptr_t>(top) &
@@ -105,9 +103,7 @@ struct loaded_magazine {
     m.block->store(1, 0);
     return &m.block->word[m.top];
   }
-  [[nodiscard]] bool is_full() const noexcept {
-    return now.block == nullptr || now.top == last_word;
-  }
+  [[nodiscard]] bool is_full() const noexcept { return now.block == nullptr || now.top == last_word; }
   // Pops, and pushes, that must have happened while it was loaded; there may have been more of both.
   [[nodiscard]] std::uint32_t popped() const noexcept {
     return top_when_loaded > now.top ? top_when_loaded - now.top : 0;

@@ -17,8 +17,8 @@ struct found_magazine;
 // What the core has to know of the objects.
 struct object_traits {
   void (*destroy)(void*) noexcept;
-  std::size_t bytes;         // sizeof(T): what ASan poisons while the object is idle
-  const char* type_name;     // for messages
+  std::size_t bytes;      // sizeof(T): what ASan poisons while the object is idle
+  const char* type_name;  // for messages
 };
 
 class EBB_API pool_core {
@@ -41,7 +41,8 @@ class EBB_API pool_core {
 
   // LIFE 3/5 put. Hit: one critical section. Miss: put_slow() hands a full magazine to the depot.
   EBB_FAST_PATH void put(void* object) noexcept {
-    if (percpu::try_push(local_, object) == percpu::result::done) [[likely]] return;
+    if (percpu::try_push(local_, object) == percpu::result::done) [[likely]]
+      return;
     put_slow(object);
   }
 

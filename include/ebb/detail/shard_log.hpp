@@ -31,8 +31,8 @@ enum class event : std::uint8_t {
 };
 inline constexpr std::size_t event_count = static_cast<std::size_t>(event::detached) + 1;
 
-// One per shard, written under its id by percpu::add(): exact, and without an atomic read-modify-write on the
-// rseq path. Read by stats(), and by the collector. All relaxed: a count orders nothing.
+// One per shard, written under its id by percpu::add(): exact, and without an atomic read-modify-write on
+// the rseq path. Read by stats(), and by the collector. All relaxed: a count orders nothing.
 struct alignas(64) shard_log {
   std::array<std::atomic<std::uint64_t>, event_count> counts{};
 

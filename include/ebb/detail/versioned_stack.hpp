@@ -31,8 +31,8 @@ class versioned_stack {
       //   Publishes:   the element's link and everything its owner wrote, objects included.
       //   If relaxed:  a pop takes a stale link, or a magazine whose objects it sees half-written.
       //   Checked by:  the stress tests under ThreadSanitizer.
-    } while (!head_.compare_exchange_weak(head, (head & version_mask) | index,
-                                          std::memory_order_release, std::memory_order_relaxed));
+    } while (!head_.compare_exchange_weak(head, (head & version_mask) | index, std::memory_order_release,
+                                          std::memory_order_relaxed));
   }
 
   // `below(index)` reads the link of an element, possibly a stale one. Returns 0 when empty.
@@ -43,8 +43,7 @@ class versioned_stack {
     std::uint64_t head = head_.load(std::memory_order_acquire);
     while (index_of(head) != 0) {
       const std::uint64_t next = ((head & version_mask) + one_version) | below(index_of(head));
-      if (head_.compare_exchange_weak(head, next, std::memory_order_acquire,
-                                      std::memory_order_acquire)) {
+      if (head_.compare_exchange_weak(head, next, std::memory_order_acquire, std::memory_order_acquire)) {
         return index_of(head);
       }
     }

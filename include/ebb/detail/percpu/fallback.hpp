@@ -12,8 +12,8 @@ namespace ebb::detail::percpu::fallback {
 // Which shard this thread uses: one of those of the CPU it was on when it last looked, so that threads of
 // different CPUs do not share a cache line. Asking each time would cost more than the operation itself.
 // Several shards per CPU, because a thread preempted while it holds one would send all others of its CPU to
-// the shards of the next (16 threads on 2 CPUs, ns per pair and thread: 750 with one shard per CPU, 155 with
-// four, 123 with eight; `EBB_RSEQ=off ebb_bench`).
+// the shards of the next (16 threads on 2 CPUs, ns per pair and thread: 750 with one shard per CPU, 155
+// with four, 123 with eight; `EBB_RSEQ=off ebb_bench`).
 struct thread_place {
   std::uint32_t id = 0;
   std::uint32_t uses_left = 0;  // operations until it looks again
@@ -25,7 +25,8 @@ EBB_API extern thread_local constinit thread_place place;
 EBB_API void look(thread_place& of_this_thread) noexcept;
 
 [[nodiscard]] inline std::uint32_t thread_id() noexcept {
-  if (place.uses_left == 0) [[unlikely]] look(place);
+  if (place.uses_left == 0) [[unlikely]]
+    look(place);
   if (place.uses_left != never_look) --place.uses_left;
   return place.id;
 }
@@ -57,9 +58,10 @@ inline bool is_sentinel(void** top) noexcept {
 }
 inline bool is_next_block(void** top) noexcept { return magazine::word_of(top) == 0; }
 
-// Runs `section` on one shard of the local bank, holding its lock. False if the shard is taken, or the bank is no
-// longer local: like a critical section, this looks at it once more inside. The collector changes it, then takes
-// each shard's lock; who gets the lock after that sees the change, and puts nothing where it has cleared.
+// Runs `section` on one shard of the local bank, holding its lock. False if the shard is taken, or the bank
+// is no longer local: like a critical section, this looks at it once more inside. The collector changes it,
+// then takes each shard's lock; who gets the lock after that sees the change, and puts nothing where it has
+// cleared.
 template <class Section>
 EBB_FAST_PATH bool on_shard(const std::atomic<shard*>& local, std::uint32_t id, Section& section,
                             result& out) noexcept {
@@ -72,8 +74,8 @@ EBB_FAST_PATH bool on_shard(const std::atomic<shard*>& local, std::uint32_t id, 
 }
 
 template <class Section>
-EBB_SLOW_PATH result on_any_shard(const std::atomic<shard*>& local, std::uint32_t shards,
-                                  std::uint32_t id, Section section) noexcept {
+EBB_SLOW_PATH result on_any_shard(const std::atomic<shard*>& local, std::uint32_t shards, std::uint32_t id,
+                                  Section section) noexcept {
   result out = result::refused;
   for (std::uint32_t tried = 0; tried < shards; ++tried, ++id) {
     if (id >= shards) id = 0;
@@ -91,7 +93,8 @@ EBB_FAST_PATH result with_shard(const std::atomic<shard*>& local, std::uint32_t 
   // A copy: a signal handler that finds this shard taken moves the thread's place on under our feet.
   const std::uint32_t id = thread_id();
   result out = result::refused;
-  if (id < shards && on_shard(local, id, section, out)) [[likely]] return out;
+  if (id < shards && on_shard(local, id, section, out)) [[likely]]
+    return out;
   return on_any_shard(local, shards, id, section);
 }
 
@@ -129,8 +132,8 @@ inline std::size_t pop_n(const std::atomic<shard*>& local, std::uint32_t shards,
   return count;
 }
 
-inline std::size_t push_n(const std::atomic<shard*>& local, std::uint32_t shards,
-                          void* const* objects, std::size_t offered) noexcept {
+inline std::size_t push_n(const std::atomic<shard*>& local, std::uint32_t shards, void* const* objects,
+                          std::size_t offered) noexcept {
   std::size_t count = 0;
   (void)with_shard(local, shards, [&](shard& s, std::uint32_t) {
     void** top = s.top.load(std::memory_order_relaxed);
@@ -151,8 +154,7 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
   });
 }
 
-inline void add(void* const& elements, std::uint32_t shards, std::size_t offset,
-                std::uint64_t n) noexcept {
+inline void add(void* const& elements, std::uint32_t shards, std::size_t offset, std::uint64_t n) noexcept {
   // relaxed: a count. No lock, so it has to be a read-modify-write.
   std::byte* const word = static_cast<std::byte*>(elements) + place.id % shards * shard_bytes + offset;
   reinterpret_cast<std::atomic<std::uint64_t>*>(word)->fetch_add(n, std::memory_order_relaxed);

@@ -9,15 +9,11 @@ using local_bank = std::atomic<shard*>;
 
 inline result pop(const rseq_layout&, const local_bank&, void*&) noexcept { return result::refused; }
 inline result push(const rseq_layout&, const local_bank&, void*) noexcept { return result::refused; }
-inline std::size_t pop_n(const rseq_layout&, const local_bank&, void**, std::size_t) noexcept {
+inline std::size_t pop_n(const rseq_layout&, const local_bank&, void**, std::size_t) noexcept { return 0; }
+inline std::size_t push_n(const rseq_layout&, const local_bank&, void* const*, std::size_t) noexcept {
   return 0;
 }
-inline std::size_t push_n(const rseq_layout&, const local_bank&, void* const*,
-                          std::size_t) noexcept {
-  return 0;
-}
-inline result exchange_top(const rseq_layout&, const local_bank&, void**, void**,
-                           std::uint32_t&) noexcept {
+inline result exchange_top(const rseq_layout&, const local_bank&, void**, void**, std::uint32_t&) noexcept {
   return result::refused;
 }
 inline void add(const rseq_layout&, void* const&, std::size_t, std::uint64_t) noexcept {}

@@ -19,12 +19,14 @@ namespace arch = none;
 [[nodiscard]] EBB_FAST_PATH bool has_rseq() noexcept { return rseq_build && layout.area != 0; }
 
 EBB_FAST_PATH result try_pop(const std::atomic<shard*>& local, void*& out) noexcept {
-  if (!has_rseq()) [[unlikely]] return result::refused;
+  if (!has_rseq()) [[unlikely]]
+    return result::refused;
   return arch::pop(layout, local, out);
 }
 
 EBB_FAST_PATH result try_push(const std::atomic<shard*>& local, void* object) noexcept {
-  if (!has_rseq()) [[unlikely]] return result::refused;
+  if (!has_rseq()) [[unlikely]]
+    return result::refused;
   return arch::push(layout, local, object);
 }
 
@@ -38,12 +40,11 @@ inline result push(const std::atomic<shard*>& local, std::uint32_t shards, void*
 
 inline std::size_t pop_n(const std::atomic<shard*>& local, std::uint32_t shards, void** out,
                          std::size_t wanted) noexcept {
-  return has_rseq() ? arch::pop_n(layout, local, out, wanted)
-                    : fallback::pop_n(local, shards, out, wanted);
+  return has_rseq() ? arch::pop_n(layout, local, out, wanted) : fallback::pop_n(local, shards, out, wanted);
 }
 
-inline std::size_t push_n(const std::atomic<shard*>& local, std::uint32_t shards,
-                          void* const* objects, std::size_t offered) noexcept {
+inline std::size_t push_n(const std::atomic<shard*>& local, std::uint32_t shards, void* const* objects,
+                          std::size_t offered) noexcept {
   return has_rseq() ? arch::push_n(layout, local, objects, offered)
                     : fallback::push_n(local, shards, objects, offered);
 }
@@ -54,10 +55,8 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
                     : fallback::exchange_top(local, shards, expected, desired, id);
 }
 
-inline void add(void* const& elements, std::uint32_t shards, std::size_t offset,
-                std::uint64_t n) noexcept {
-  return has_rseq() ? arch::add(layout, elements, offset, n)
-                    : fallback::add(elements, shards, offset, n);
+inline void add(void* const& elements, std::uint32_t shards, std::size_t offset, std::uint64_t n) noexcept {
+  return has_rseq() ? arch::add(layout, elements, offset, n) : fallback::add(elements, shards, offset, n);
 }
 
 // The id this thread works under now: a guess by the time it is used, always below `shards`.

@@ -21,39 +21,38 @@
 
 // The descriptor (struct rseq_cs), the pointer to it that debuggers look for, and the abort landing with
 // the signature that glibc registers (RSEQ_SIG, behind an undefined instruction). The flag `?` puts them in
-// the COMDAT group of the function they belong to: of an inline function that several translation units have,
-// the linker keeps one, and everything that refers to the others must go with them.
-#define EBB_RSEQ_BEGIN                                        \
-  ".pushsection __rseq_cs, \"aw?\"\n"                          \
-  ".balign 32\n"                                              \
-  "3: .long 0, 0\n"                                           \
-  ".quad 1f, 2f - 1f, 4f\n"                                   \
-  ".popsection\n"                                             \
-  ".pushsection __rseq_cs_ptr_array, \"aw?\"\n"                \
-  ".quad 3b\n"                                                \
-  ".popsection\n"                                             \
-  ".pushsection __rseq_failure, \"ax?\"\n"                     \
-  ".byte 0x0f, 0xb9, 0x3d\n"                                  \
-  ".long 0x53053053\n"                                        \
-  "4: jmp 5f\n"                                               \
-  ".popsection\n"                                             \
-  "5: leaq 3b(%%rip), %[shard]\n"                             \
-  "movq %[shard], %%fs:8(%[area])\n"                          \
+// the COMDAT group of the function they belong to: of an inline function that several translation units
+// have, the linker keeps one, and everything that refers to the others must go with them.
+#define EBB_RSEQ_BEGIN                          \
+  ".pushsection __rseq_cs, \"aw?\"\n"           \
+  ".balign 32\n"                                \
+  "3: .long 0, 0\n"                             \
+  ".quad 1f, 2f - 1f, 4f\n"                     \
+  ".popsection\n"                               \
+  ".pushsection __rseq_cs_ptr_array, \"aw?\"\n" \
+  ".quad 3b\n"                                  \
+  ".popsection\n"                               \
+  ".pushsection __rseq_failure, \"ax?\"\n"      \
+  ".byte 0x0f, 0xb9, 0x3d\n"                    \
+  ".long 0x53053053\n"                          \
+  "4: jmp 5f\n"                                 \
+  ".popsection\n"                               \
+  "5: leaq 3b(%%rip), %[shard]\n"               \
+  "movq %[shard], %%fs:8(%[area])\n"            \
   "1:\n"
 
 // shard = local + id * sizeof(shard)
-#define EBB_RSEQ_SHARD                                        \
-  "movl %%fs:(%[id]), %k[shard]\n"                            \
-  "shlq %[shift], %[shard]\n"                                 \
+#define EBB_RSEQ_SHARD             \
+  "movl %%fs:(%[id]), %k[shard]\n" \
+  "shlq %[shift], %[shard]\n"      \
   "addq %[local], %[shard]\n"
 
-#define EBB_RSEQ_IN(at, array)                                \
+#define EBB_RSEQ_IN(at, array) \
   [area] "r"((at).area), [id] "r"((at).id), [local] "m"(array), [shift] "i"(shard_shift)
 
 namespace ebb::detail::percpu::x86_64 {
 
-EBB_FAST_PATH result pop(const rseq_layout& at, const std::atomic<shard*>& local,
-                         void*& out) noexcept {
+EBB_FAST_PATH result pop(const rseq_layout& at, const std::atomic<shard*>& local, void*& out) noexcept {
   void* object;
   void* top;
   void* shard_or_cs;
@@ -75,8 +74,7 @@ empty:
   return result::refused;
 }
 
-EBB_FAST_PATH result push(const rseq_layout& at, const std::atomic<shard*>& local,
-                          void* object) noexcept {
+EBB_FAST_PATH result push(const rseq_layout& at, const std::atomic<shard*>& local, void* object) noexcept {
   void* top;
   void* shard_or_cs;
   asm volatile goto(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
@@ -116,16 +114,15 @@ inline std::size_t pop_n(const rseq_layout& at, const std::atomic<shard*>& local
                "jb 6b\n"
                "7: movq %[top], (%[shard])\n"  // COMMIT
                "2:\n"
-               : [object] "=&r"(object), [top] "=&r"(top), [shard] "=&r"(shard_or_cs),
-                 [count] "=&r"(count)
+               : [object] "=&r"(object), [top] "=&r"(top), [shard] "=&r"(shard_or_cs), [count] "=&r"(count)
                : EBB_RSEQ_IN(at, local), [out] "r"(out), [wanted] "r"(wanted)
                : "memory", "cc");
   return count;
 }
 
 // Gives up to `offered` (at least 1) objects; returns how many fitted.
-inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& local,
-                          void* const* objects, std::size_t offered) noexcept {
+inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& local, void* const* objects,
+                          std::size_t offered) noexcept {
   void* object;
   void* top;
   void* shard_or_cs;
@@ -144,8 +141,7 @@ inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& loca
                "jb 6b\n"
                "7: movq %[top], (%[shard])\n"  // COMMIT
                "2:\n"
-               : [object] "=&r"(object), [top] "=&r"(top), [shard] "=&r"(shard_or_cs),
-                 [count] "=&r"(count)
+               : [object] "=&r"(object), [top] "=&r"(top), [shard] "=&r"(shard_or_cs), [count] "=&r"(count)
                : EBB_RSEQ_IN(at, local), [objects] "r"(objects), [offered] "r"(offered),
                  [mask] "i"(magazine_bytes - 1)
                : "memory", "cc");
@@ -157,8 +153,8 @@ inline result exchange_top(const rseq_layout& at, const std::atomic<shard*>& loc
                            void** desired, std::uint32_t& id) noexcept {
   void* shard_or_cs;
   std::uint32_t seen;
-  asm volatile goto(EBB_RSEQ_BEGIN
-                    "movl %%fs:(%[id]), %[seen]\n" EBB_RSEQ_SHARD
+  asm volatile goto(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
+                    "movl %%fs:(%[id]), %[seen]\n"
                     "cmpq %[expected], (%[shard])\n"
                     "jne %l[changed]\n"
                     "movq %[desired], (%[shard])\n"  // COMMIT
@@ -173,8 +169,8 @@ changed:
   return result::refused;
 }
 
-// Adds `n` to the word at `offset` in this id's element of an array with the shards' stride. The commit is one
-// instruction, so no lock prefix is needed: nothing else writes there.
+// Adds `n` to the word at `offset` in this id's element of an array with the shards' stride. The commit is
+// one instruction, so no lock prefix is needed: nothing else writes there.
 inline void add(const rseq_layout& at, void* const& elements, std::size_t offset,
                 std::uint64_t n) noexcept {
   void* shard_or_cs;
