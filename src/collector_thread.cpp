@@ -57,7 +57,7 @@ struct collector_data {
 
   static collector_data& get() noexcept {
     alignas(collector_data) static std::byte storage[sizeof(collector_data)];
-    static collector_data* const d = new (storage) collector_data;
+    static auto* const d = new (storage) collector_data;
     return *d;
   }
   void settle() noexcept {

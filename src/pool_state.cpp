@@ -105,7 +105,7 @@ void pool_state::note_spill(std::uint32_t id) noexcept {
   // Nobody takes what lies here, so larger magazines keep nothing from thieves, and 100,000 puts in a row
   // do not make 100,000 magazines of one (measured: 9 times the time to put them, 15 times to destroy
   // them).
-  constexpr std::uint32_t pile = 4;
+  constexpr std::uint64_t pile = 4;
   const std::uint32_t capacity = log.capacity.load(std::memory_order_relaxed);
   if (capacity < max_capacity && local().depots[id].objects() >= pile * capacity) log.grow();
 }

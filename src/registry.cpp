@@ -31,7 +31,7 @@ struct registry_data {
 
 registry_data& data() noexcept {
   alignas(registry_data) static std::byte storage[sizeof(registry_data)];
-  static registry_data* const d = new (storage) registry_data;
+  static auto* const d = new (storage) registry_data;
   return *d;
 }
 

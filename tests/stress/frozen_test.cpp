@@ -45,11 +45,14 @@ TEST(Frozen, threads_stopped_anywhere_in_get_and_put_block_nobody) {
   if (ebb::runtime_info().path != ebb::access_path::rseq) {
     GTEST_SKIP() << "the portable path promises nothing to those who share a shard with a stopped thread";
   }
+  if (ebb::detail::checked_build || slowdown > 1) {
+    GTEST_SKIP() << "the bookkeeping of checked builds, and ASan's allocator, take locks of their own";
+  }
   struct sigaction action {};
   action.sa_handler = freeze;
   ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
 
-  for (int round = 0; round < 40 / slowdown + 1; ++round) {
+  for (int round = 0; round < 40; ++round) {
     thaw = false;
     std::atomic<bool> stop{false};
     std::atomic<std::size_t> handed_out{0};
