@@ -30,16 +30,27 @@ void freeze(int) {
   frozen.fetch_sub(1);
 }
 
-// Objects come from a fixed set, so that a thread stopped inside malloc holds up nobody.
+// Objects come from a fixed set without locks, so that a thread stopped inside malloc holds up nobody.
 struct fixed {
   std::atomic<bool> in_use{false};
-  static void operator delete(void*) {}
+  static void* operator new(std::size_t);
+  static void operator delete(void* object);
 };
-constexpr std::size_t set_size = 4096;
-fixed* the_set() {
-  static auto* const set = new std::array<fixed, set_size>;
-  return set->data();
+struct place {
+  alignas(fixed) std::byte bytes[sizeof(fixed)];
+  std::atomic<bool> taken{false};
+};
+constexpr std::size_t set_size = 1 << 16;
+place the_set[set_size];
+
+void* fixed::operator new(std::size_t) {
+  static std::atomic<std::size_t> next{0};
+  for (;;) {
+    place& p = the_set[next.fetch_add(1) % set_size];
+    if (!p.taken.exchange(true)) return p.bytes;
+  }
 }
+void fixed::operator delete(void* object) { reinterpret_cast<place*>(object)->taken = false; }
 
 TEST(Frozen, threads_stopped_anywhere_in_get_and_put_block_nobody) {
   if (ebb::runtime_info().path != ebb::access_path::rseq) {
@@ -55,9 +66,7 @@ TEST(Frozen, threads_stopped_anywhere_in_get_and_put_block_nobody) {
   for (int round = 0; round < 40; ++round) {
     thaw = false;
     std::atomic<bool> stop{false};
-    std::atomic<std::size_t> handed_out{0};
-    auto pool = std::make_unique<ebb::object_pool<fixed>>(
-        [&] { return std::unique_ptr<fixed>(the_set() + handed_out.fetch_add(1) % set_size); });
+    auto pool = std::make_unique<ebb::object_pool<fixed>>();
     const auto work = [&](std::atomic<long>& operations) {
       std::array<ebb::pooled<fixed>, 70> held;
       while (!stop) {

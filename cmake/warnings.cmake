@@ -1,0 +1,5 @@
+# ebb_warnings: link it PRIVATE to every target of this repository, and to nothing that users link.
+add_library(ebb_warnings INTERFACE)
+target_compile_options(ebb_warnings INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wundef
+  $<$<BOOL:${EBB_WERROR}>:-Werror>)
