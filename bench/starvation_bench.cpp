@@ -10,7 +10,7 @@ namespace {
 struct starvation_case {
   static constexpr const char* name = "starvation";
   static constexpr std::size_t operations = 1;
-  static constexpr int puts = 67;
+  static constexpr std::size_t puts = 67;
   static constexpr int gets = 100;
 
   // What a thread holds. Threads steal from each other, so it grows and shrinks a little.
@@ -23,7 +23,12 @@ struct starvation_case {
   static void run(System& system, state<System>& mine, std::size_t repeats) {
     mine.held.reserve(1024);
     for (std::size_t i = 0; i < repeats; ++i) {
-      for (int k = 0; k < puts; ++k) put_one(system, mine);
+      // What this thread lacks, at first all of them, it has to make.
+      while (mine.held.size() < puts) mine.held.push_back(system.get());
+      for (std::size_t k = 0; k < puts; ++k) {
+        system.put(mine.held.back());
+        mine.held.pop_back();
+      }
       for (int k = 0; k < gets; ++k) {
         typename System::item object = system.try_get();
         if (!object) continue;
@@ -31,13 +36,6 @@ struct starvation_case {
         mine.held.push_back(std::move(object));
       }
     }
-  }
-
-  template <class System>
-  static void put_one(System& system, state<System>& mine) {
-    if (mine.held.empty()) mine.held.push_back(system.get());
-    system.put(mine.held.back());
-    mine.held.pop_back();
   }
 };
 

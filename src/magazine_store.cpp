@@ -1,5 +1,9 @@
 #include <ebb/detail/magazine_store.hpp>
 
+#include <cstddef>
+
+#include <ebb/detail/percpu/percpu.hpp>
+
 namespace ebb::detail {
 
 constinit const magazine no_magazine{};
@@ -15,9 +19,16 @@ magazine* magazine_store::pop(empties& from) noexcept {
   return index == 0 ? nullptr : at(index);
 }
 
+void magazine_store::push(magazine* block, empties& to) noexcept {
+  to.stack.push(block->index(), [&](std::uint32_t below) { block->set_below(below); });
+}
+
 magazine* magazine_store::acquire(std::uint32_t id) noexcept {
+  if (void* const spare = percpu::exchange(per_shard_, shards_, offsetof(empties, spare), nullptr)) {
+    return static_cast<magazine*>(spare);
+  }
   for (std::uint32_t i = 0; i < shards_; ++i) {
-    if (magazine* const block = pop(per_shard_[(id + i) % shards_])) return block;
+    if (magazine* const block = pop(of(id + i))) return block;
   }
   return carve(id);
 }
@@ -28,14 +39,14 @@ magazine* magazine_store::carve(std::uint32_t id) noexcept {
   if (page == 0 || page > max_stack_index / per_page) return nullptr;
   const std::uint32_t first = (page - 1) * per_page + 1;
   for (std::uint32_t i = 0; i < per_page; ++i) at(first + i)->set_index(first + i);
-  for (std::uint32_t i = 1; i < per_page; ++i) release(at(first + i), id);
+  for (std::uint32_t i = 1; i < per_page; ++i) push(at(first + i), of(id));
   return at(first);
 }
 
 void magazine_store::release(magazine* block, std::uint32_t id) noexcept {
   if (block == nullptr || block == &no_magazine) return;
-  per_shard_[id % shards_].stack.push(block->index(),
-                                      [&](std::uint32_t below) { block->set_below(below); });
+  void* const before = percpu::exchange(per_shard_, shards_, offsetof(empties, spare), block);
+  if (before != nullptr) push(static_cast<magazine*>(before), of(id));
 }
 
 // Takes all empties, and gives back the pages of which every magazine is among them. A few stay, so that
@@ -45,7 +56,7 @@ void magazine_store::trim() noexcept {
   magazine* taken = nullptr;  // a private list, linked through word 0
   std::uint32_t complete = 0;
   for (std::uint32_t id = 0; id < shards_; ++id) {
-    while (magazine* const block = pop(per_shard_[id])) {
+    while (magazine* const block = pop(of(id))) {
       block->set_below(taken == nullptr ? 0 : taken->index());
       taken = block;
       // relaxed: notes of pages are only used here, by one thread at a time
@@ -70,7 +81,7 @@ void magazine_store::trim() noexcept {
     }
     if (state != chosen) {
       if (state != 0) seen.store(0, std::memory_order_relaxed);
-      release(block, id++);
+      push(block, of(id++));
     } else if ((index - 1) % per_page == 0) {
       block->set_below(discarded == nullptr ? 0 : discarded->index());
       discarded = block;

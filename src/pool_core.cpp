@@ -38,9 +38,10 @@ void* pool_core::get_slow() noexcept {
     shared_log_.add(event::missed, 1);
     return nullptr;
   }
-  void* object;
-  // The portable path's hit; and on the other one the thread may have moved to a shard that has objects.
-  if (percpu::pop(local_, state->shards, object) == percpu::result::done) return object;
+  if (!percpu::has_rseq()) {  // the portable path's hit
+    void* object;
+    if (percpu::fallback::pop(local_, state->shards, object) == percpu::result::done) return object;
+  }
   return find(*state);
 }
 
@@ -87,8 +88,9 @@ void pool_core::load(pool_state& state, std::uint32_t id, owned_magazine m) noex
 
 void pool_core::put_slow(void* object) noexcept {
   pool_state* const state = this->state();
-  // The portable path's hit; and on the other one the thread may have moved to a shard that has room.
-  if (state != nullptr && percpu::push(local_, state->shards, object) == percpu::result::done) return;
+  if (!percpu::has_rseq() && state != nullptr) {  // the portable path's hit
+    if (percpu::fallback::push(local_, state->shards, object) == percpu::result::done) return;
+  }
   keep(object);
 }
 

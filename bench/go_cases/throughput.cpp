@@ -16,7 +16,7 @@ using handle = ebb::pooled<boxed>;
 
 constexpr std::size_t overflowing = 100;
 constexpr int starved_gets = 100;
-constexpr int starved_puts = 67;  // 33 % fewer
+constexpr std::size_t starved_puts = 67;  // 33 % fewer
 
 // C++ objects have owners: where Go puts the same object again and again, a thread here holds some and
 // puts those. `once` is one operation of a thread that holds `held`.
@@ -60,10 +60,9 @@ void pool_overflow(unsigned threads, const amount& wanted, json_line& out) {
 
 void pool_starvation(unsigned threads, const amount& wanted, json_line& out) {
   run<std::vector<handle>>(threads, wanted, out, [](auto& pool, auto& held) {
-    for (int i = 0; i < starved_puts; ++i) {
-      if (held.empty()) held.push_back(pool.get());
-      held.pop_back();
-    }
+    // Go puts 67 whatever it got; what this thread lacks, at first all of them, it has to make.
+    while (held.size() < starved_puts) held.push_back(pool.get());
+    for (std::size_t i = 0; i < starved_puts; ++i) held.pop_back();
     for (int i = 0; i < starved_gets; ++i) {
       if (handle h = pool.try_get()) held.push_back(std::move(h));
     }

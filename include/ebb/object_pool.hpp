@@ -59,8 +59,8 @@ class pooled {
  public:
   pooled() noexcept = default;
   pooled(pooled&& other) noexcept : object_(std::exchange(other.object_, nullptr)), pool_(other.pool_) {}
-  pooled& operator=(pooled&& other) noexcept {
-    pooled(std::move(other)).swap(*this);
+  EBB_FAST_PATH pooled& operator=(pooled&& other) noexcept {
+    replace(std::exchange(other.object_, nullptr), other.pool_);  // also right for itself
     return *this;
   }
   EBB_FAST_PATH ~pooled() {
@@ -73,7 +73,7 @@ class pooled {
   [[nodiscard]] explicit operator bool() const noexcept { return object_ != nullptr; }
 
   /// Puts the object back now; the handle is empty afterwards.
-  void reset() noexcept { pooled().swap(*this); }
+  EBB_FAST_PATH void reset() noexcept { replace(nullptr, nullptr); }
   void swap(pooled& other) noexcept {
     std::swap(object_, other.object_);
     std::swap(pool_, other.pool_);
@@ -93,7 +93,7 @@ class pooled {
  private:
   friend class object_pool<T>;
   pooled(T* object, object_pool<T>* pool) noexcept : object_(object), pool_(pool) {}
-  void replace(T* object, object_pool<T>* pool) noexcept {
+  EBB_FAST_PATH void replace(T* object, object_pool<T>* pool) noexcept {
     if (object_ != nullptr) [[unlikely]]
       pool_->put_back(object_);
     object_ = object;

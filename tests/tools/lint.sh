@@ -49,9 +49,11 @@ long_files() {
     done
 }
 
+# An empty one emits no instruction: tests and benchmarks use it as a barrier for the optimiser.
 assembly() {
   cpp_files | grep -v '^include/ebb/detail/percpu/' |
-    xargs grep -nE '\b(asm|__asm__|__asm)\b[[:space:]]*(volatile|__volatile__|goto|\()'
+    xargs grep -nE '\b(asm|__asm__|__asm)\b[[:space:]]*(volatile|__volatile__|goto|\()' |
+    grep -vF 'asm volatile("" :'
 }
 
 # The brackets keep this file from finding itself.

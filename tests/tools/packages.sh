@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(cmake ninja-build g++)
-test_packages=(pkg-config binutils libgtest-dev libgmock-dev valgrind python3)
-example_packages=(libboost-dev nlohmann-json3-dev libcli11-dev libfmt-dev zlib1g-dev iso-codes curl jq)
+test_packages=(pkg-config binutils libgtest-dev libgmock-dev)
+example_packages=(libboost-dev nlohmann-json3-dev libcli11-dev zlib1g-dev iso-codes curl jq)
 demo_packages=(wrk gnuplot-nox)
 bench_packages=(libbenchmark-dev golang-go python3)
 lint_packages=(clang clang-format clang-tidy shellcheck)

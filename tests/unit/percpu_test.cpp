@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -36,6 +37,12 @@ struct fallback_path {
   static result exchange(std::atomic<shard*>& b, void** from, void** to, std::uint32_t& id) {
     return percpu::fallback::exchange_top(b, shard_count, from, to, id);
   }
+  static void add(void* elements, std::size_t offset, std::uint64_t n) {
+    percpu::fallback::add(elements, shard_count, offset, n);
+  }
+  static void* exchange(void* elements, std::size_t offset, void* value) {
+    return percpu::fallback::exchange(elements, shard_count, offset, value);
+  }
 };
 
 // The real sections, armed in the real rseq area, but with the id read from a variable of the test.
@@ -59,6 +66,12 @@ struct rseq_path {
   }
   static result exchange(std::atomic<shard*>& b, void** from, void** to, std::uint32_t& id) {
     return percpu::arch::exchange_top(layout(), b, from, to, id);
+  }
+  static void add(void* elements, std::size_t offset, std::uint64_t n) {
+    percpu::arch::add(layout(), elements, offset, n);
+  }
+  static void* exchange(void* elements, std::size_t offset, void* value) {
+    return percpu::arch::exchange(layout(), elements, offset, value);
   }
 };
 
@@ -158,6 +171,29 @@ TYPED_TEST(Percpu, exchange_happens_only_if_the_shard_is_as_expected) {
   EXPECT_EQ(TypeParam::exchange(this->bank, first, second, id), result::done);
   EXPECT_EQ(this->shards[9].top, second);
   EXPECT_EQ(id, 9u);
+}
+
+struct alignas(shard_bytes) element {
+  std::uint64_t count[4] = {};
+  void* pointer = nullptr;
+};
+
+TYPED_TEST(Percpu, adds_to_and_exchanges_the_words_of_its_own_element) {
+  const auto elements = std::make_unique<element[]>(shard_count);
+  for (const std::uint32_t id : {0u, 7u, 4095u, shard_count - 1}) {
+    TypeParam::act_as(id);
+    TypeParam::add(elements.get(), offsetof(element, count[2]), 5);
+    TypeParam::add(elements.get(), offsetof(element, count[2]), 1'000'000'000'000);
+    EXPECT_EQ(TypeParam::exchange(elements.get(), offsetof(element, pointer), object(id + 1)), nullptr);
+    EXPECT_EQ(TypeParam::exchange(elements.get(), offsetof(element, pointer), object(id + 2)),
+              object(id + 1));
+  }
+  for (std::uint32_t id = 0; id < shard_count; ++id) {
+    const bool used = id == 0 || id == 7 || id == 4095 || id == shard_count - 1;
+    EXPECT_EQ(elements[id].count[2], used ? 1'000'000'000'005u : 0u) << id;
+    EXPECT_EQ(elements[id].count[1] + elements[id].count[3], 0u) << id;
+    EXPECT_EQ(elements[id].pointer, used ? object(id + 2) : nullptr) << id;
+  }
 }
 
 TYPED_TEST(Percpu, works_on_the_bank_that_is_local_now) {

@@ -26,14 +26,8 @@ class alignas(64) depot {
   }
 
   // Returns the newest magazine, now the caller's alone, or an empty handle.
-  [[nodiscard]] owned_magazine pop() noexcept {
-    const std::uint32_t index =
-        stack_.pop([](std::uint32_t i) { return magazines().at(i)->below() & max_stack_index; });
-    if (index == 0) return {};
-    magazine* const block = magazines().at(index);
-    const std::uint64_t parked = block->load(1);
-    return {block, static_cast<std::uint32_t>(parked & 0xff),
-            static_cast<std::uint32_t>(parked >> 8 & 0xff)};
+  [[nodiscard]] EBB_FAST_PATH owned_magazine pop() noexcept {
+    return stack_.top() == 0 ? owned_magazine{} : pop_slow();
   }
 
   // Objects in all its magazines; exact while nobody works on the depot.
@@ -43,6 +37,16 @@ class alignas(64) depot {
   }
 
  private:
+  EBB_SLOW_PATH owned_magazine pop_slow() noexcept {
+    const std::uint32_t index =
+        stack_.pop([](std::uint32_t i) { return magazines().at(i)->below() & max_stack_index; });
+    if (index == 0) return {};
+    magazine* const block = magazines().at(index);
+    const std::uint64_t parked = block->load(1);
+    return {block, static_cast<std::uint32_t>(parked & 0xff),
+            static_cast<std::uint32_t>(parked >> 8 & 0xff)};
+  }
+
   versioned_stack stack_;
 };
 

@@ -6,19 +6,23 @@
 
 #include <ebb/detail/block_arena.hpp>
 #include <ebb/detail/magazine.hpp>
+#include <ebb/detail/percpu/shard.hpp>
 
 namespace ebb::detail {
 
 class magazine_store {
-  struct alignas(128) empties {
+  struct alignas(shard_bytes) empties {
     versioned_stack stack;
+    // One more, for whoever works under the shard's id: taken and given by a critical section, so that a
+    // shard that spills and refills in turns pays for no atomic operation on the stack.
+    std::atomic<void*> spare;
   };
 
  public:
   // Called once, before any other function. `memory` holds `shards` zeroed elements.
   static constexpr std::size_t bytes_per_shard = sizeof(empties);
   void set_shards(void* memory, std::uint32_t shards) noexcept {
-    per_shard_ = static_cast<empties*>(memory);
+    per_shard_ = memory;
     shards_ = shards;
   }
 
@@ -43,11 +47,15 @@ class magazine_store {
   static constexpr std::uint32_t page_of(std::uint32_t index) noexcept {
     return (index - 1) / per_page + 1;
   }
+  [[nodiscard]] empties& of(std::uint32_t id) noexcept {
+    return static_cast<empties*>(per_shard_)[id % shards_];
+  }
   [[nodiscard]] magazine* pop(empties& from) noexcept;
+  void push(magazine* block, empties& to) noexcept;
   [[nodiscard]] magazine* carve(std::uint32_t id) noexcept;
 
   block_arena pages_{page_bytes};
-  empties* per_shard_ = nullptr;  // set once while the library is loaded
+  void* per_shard_ = nullptr;  // empties[shards_]; set once while the library is loaded
   std::uint32_t shards_ = 0;
 };
 

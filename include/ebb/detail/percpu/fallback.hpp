@@ -98,6 +98,13 @@ EBB_FAST_PATH result with_shard(const std::atomic<shard*>& local, std::uint32_t 
   return on_any_shard(local, shards, id, section);
 }
 
+// The word at `offset` of this thread's element.
+template <class Word>
+std::atomic<Word>& word_of(void* elements, std::uint32_t shards, std::size_t offset) noexcept {
+  std::byte* const element = static_cast<std::byte*>(elements) + place.id % shards * shard_bytes;
+  return *reinterpret_cast<std::atomic<Word>*>(element + offset);
+}
+
 // relaxed loads and stores of `top`: ordered by the lock; atomic only because others take a peek.
 
 inline result pop(const std::atomic<shard*>& local, std::uint32_t shards, void*& out) noexcept {
@@ -154,10 +161,15 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
   });
 }
 
+// Neither takes the lock, so both are read-modify-writes. relaxed: a count.
 inline void add(void* const& elements, std::uint32_t shards, std::size_t offset, std::uint64_t n) noexcept {
-  // relaxed: a count. No lock, so it has to be a read-modify-write.
-  std::byte* const word = static_cast<std::byte*>(elements) + place.id % shards * shard_bytes + offset;
-  reinterpret_cast<std::atomic<std::uint64_t>*>(word)->fetch_add(n, std::memory_order_relaxed);
+  word_of<std::uint64_t>(elements, shards, offset).fetch_add(n, std::memory_order_relaxed);
+}
+
+inline void* exchange(void* const& elements, std::uint32_t shards, std::size_t offset,
+                      void* value) noexcept {
+  // Edge spare, both halves: who takes the magazine sees what its last owner left in it.
+  return word_of<void*>(elements, shards, offset).exchange(value, std::memory_order_acq_rel);
 }
 
 }  // namespace ebb::detail::percpu::fallback

@@ -17,6 +17,7 @@ inline result exchange_top(const rseq_layout&, const local_bank&, void**, void**
   return result::refused;
 }
 inline void add(const rseq_layout&, void* const&, std::size_t, std::uint64_t) noexcept {}
+inline void* exchange(const rseq_layout&, void* const&, std::size_t, void* value) noexcept { return value; }
 inline std::uint32_t current_id(const rseq_layout&) noexcept { return 0; }
 
 }  // namespace ebb::detail::percpu::none

@@ -30,10 +30,6 @@ EBB_FAST_PATH result try_push(const std::atomic<shard*>& local, void* object) no
   return arch::push(layout, local, object);
 }
 
-inline result pop(const std::atomic<shard*>& local, std::uint32_t shards, void*& out) noexcept {
-  return has_rseq() ? arch::pop(layout, local, out) : fallback::pop(local, shards, out);
-}
-
 inline result push(const std::atomic<shard*>& local, std::uint32_t shards, void* object) noexcept {
   return has_rseq() ? arch::push(layout, local, object) : fallback::push(local, shards, object);
 }
@@ -57,6 +53,12 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
 
 inline void add(void* const& elements, std::uint32_t shards, std::size_t offset, std::uint64_t n) noexcept {
   return has_rseq() ? arch::add(layout, elements, offset, n) : fallback::add(elements, shards, offset, n);
+}
+
+inline void* exchange(void* const& elements, std::uint32_t shards, std::size_t offset,
+                      void* value) noexcept {
+  return has_rseq() ? arch::exchange(layout, elements, offset, value)
+                    : fallback::exchange(elements, shards, offset, value);
 }
 
 // The id this thread works under now: a guess by the time it is used, always below `shards`.

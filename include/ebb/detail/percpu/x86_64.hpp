@@ -182,6 +182,21 @@ inline void add(const rseq_layout& at, void* const& elements, std::size_t offset
                : "memory", "cc");
 }
 
+// Puts `value` into the word at `offset` of this id's element, and returns what was there.
+inline void* exchange(const rseq_layout& at, void* const& elements, std::size_t offset,
+                      void* value) noexcept {
+  void* before;
+  void* shard_or_cs;
+  asm volatile(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
+               "movq (%[shard], %[offset]), %[before]\n"
+               "movq %[value], (%[shard], %[offset])\n"  // COMMIT
+               "2:\n"
+               : [before] "=&r"(before), [shard] "=&r"(shard_or_cs)
+               : EBB_RSEQ_IN(at, elements), [offset] "r"(offset), [value] "r"(value)
+               : "memory", "cc");
+  return before;
+}
+
 // The id this thread runs under now; a guess by the time it is used.
 inline std::uint32_t current_id(const rseq_layout& at) noexcept {
   std::uint32_t id;
