@@ -20,7 +20,7 @@ inline constexpr std::chrono::milliseconds max_cycle_period{std::chrono::hours{2
 /// Throws       nothing.
 /// Threads      safe from any thread, also from an object's destructor. Destructors run on the calling
 ///              thread, under no lock.
-/// Cost         one membarrier for the whole process, about 0.2 us per pool, and the destructors.
+/// Cost         one membarrier for the whole process, about 0.1 us per pool, and the destructors.
 /// Ordering     what was done to an object before put() happens-before its destructor.
 /// Unlike Go    callable; Go runs it at each garbage collection, with the world stopped. [poolCleanup]
 EBB_API void collect() noexcept;
