@@ -1,17 +1,10 @@
 #include <ebb/detail/magazine_store.hpp>
 
-#include <cstddef>
-
-#include <ebb/detail/percpu/percpu.hpp>
-
 namespace ebb::detail {
 
 constinit const magazine no_magazine{};
 
-magazine_store& magazines() noexcept {
-  static constinit magazine_store store;
-  return store;
-}
+constinit magazine_store the_magazine_store;
 
 magazine* magazine_store::pop(empties& from) noexcept {
   const std::uint32_t index =
@@ -23,10 +16,7 @@ void magazine_store::push(magazine* block, empties& to) noexcept {
   to.stack.push(block->index(), [&](std::uint32_t below) { block->set_below(below); });
 }
 
-magazine* magazine_store::acquire(std::uint32_t id) noexcept {
-  if (void* const spare = percpu::exchange(per_shard_, shards_, offsetof(empties, spare), nullptr)) {
-    return static_cast<magazine*>(spare);
-  }
+magazine* magazine_store::acquire_slow(std::uint32_t id) noexcept {
   for (std::uint32_t i = 0; i < shards_; ++i) {
     if (magazine* const block = pop(of(id + i))) return block;
   }
@@ -41,12 +31,6 @@ magazine* magazine_store::carve(std::uint32_t id) noexcept {
   for (std::uint32_t i = 0; i < per_page; ++i) at(first + i)->set_index(first + i);
   for (std::uint32_t i = 1; i < per_page; ++i) push(at(first + i), of(id));
   return at(first);
-}
-
-void magazine_store::release(magazine* block, std::uint32_t id) noexcept {
-  if (block == nullptr || block == &no_magazine) return;
-  void* const before = percpu::exchange(per_shard_, shards_, offsetof(empties, spare), block);
-  if (before != nullptr) push(static_cast<magazine*>(before), of(id));
 }
 
 // Takes all empties, and gives back the pages of which every magazine is among them. A few stay, so that

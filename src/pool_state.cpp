@@ -69,59 +69,6 @@ pool_state* pool_state::create(pool_core& core) noexcept {
 
 void pool_state::release() noexcept { states().release(block); }
 
-bank& pool_state::local() noexcept {
-  // Edge bank, acquire half.
-  return banks[core.local_.load(std::memory_order_acquire) == banks[0].shards ? 0 : 1];
-}
-
-bank& pool_state::victim() noexcept { return &local() == &banks[0] ? banks[1] : banks[0]; }
-
-// A magazine from `count` depots, the first of them `from`, around the end.
-owned_magazine pool_state::first_from(bank& b, std::uint32_t from, std::uint32_t count) noexcept {
-  for (; count > 0; --count, ++from) {
-    if (from >= shards) from = 0;
-    if (const owned_magazine m = b.depots[from].pop()) return m;
-  }
-  return {};
-}
-
-found_magazine pool_state::find(std::uint32_t id) noexcept {
-  const std::uint64_t now = cycle.load(std::memory_order_relaxed);  // relaxed: only saves a search
-  bank& fresh = local();
-  if (const owned_magazine m = fresh.depots[id].pop()) return {m, event::reused_depot};
-  if (const owned_magazine m = first_from(fresh, id + 1, shards - 1)) return {m, event::reused_stolen};
-  if (victim_empty_in.load(std::memory_order_relaxed) == now) return {};
-  bank& old = &fresh == &banks[0] ? banks[1] : banks[0];
-  if (const owned_magazine m = first_from(old, id, shards)) return {m, event::reused_victim};
-  victim_empty_in.store(now, std::memory_order_relaxed);
-  return {};
-}
-
-void pool_state::note_spill(std::uint32_t id) noexcept {
-  shard_log& log = this->log(id);
-  if (!log.spill_seen.load(std::memory_order_relaxed)) {
-    log.spill_seen.store(true, std::memory_order_relaxed);
-  }
-  // Nobody takes what lies here, so larger magazines keep nothing from thieves, and 100,000 puts in a row
-  // do not make 100,000 magazines of one (measured: 9 times the time to put them, 15 times to destroy
-  // them).
-  constexpr std::uint64_t pile = 4;
-  const std::uint32_t capacity = log.capacity.load(std::memory_order_relaxed);
-  if (capacity < max_capacity && local().depots[id].objects() >= pile * capacity) log.grow();
-}
-
-bool pool_state::reserve(std::uint32_t n) noexcept {
-  if (core.max_idle_ == ~std::size_t{0}) return true;
-  // relaxed: the counter bounds a number; the objects are published by the depot
-  if (parked.fetch_add(n, std::memory_order_relaxed) + n <= core.max_idle_) return true;
-  parked.fetch_sub(n, std::memory_order_relaxed);
-  return false;
-}
-
-void pool_state::give_up(std::uint32_t n) noexcept {
-  if (core.max_idle_ != ~std::size_t{0}) parked.fetch_sub(n, std::memory_order_relaxed);
-}
-
 void pool_state::rotate() noexcept {
   bank& old = victim();
   for (std::uint32_t i = 0; i < shards; ++i) {
@@ -184,16 +131,6 @@ void pool_state::unlock_shards() noexcept {
     // the only thread.
     for (std::uint32_t i = 0; i < shards; ++i) b.shards[i].lock.store(0, std::memory_order_relaxed);
   }
-}
-
-void pool_state::put_away(std::uint32_t id, const loaded_magazine& old, std::uint32_t reserved) noexcept {
-  const owned_magazine& m = old.now;
-  if (m.count() < reserved) give_up(reserved - m.count());
-  if (m.count() == 0) return magazines().release(m.block, id);
-  if (m.count() <= reserved || reserve(m.count() - reserved)) return park(id, m);
-  give_up(reserved);
-  count(event::dropped_over_max_idle, m.count());
-  destroy(id, m);
 }
 
 void pool_state::destroy(std::uint32_t id, owned_magazine m) noexcept {

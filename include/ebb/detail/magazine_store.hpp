@@ -2,11 +2,12 @@
 // hottest line of the program (measured: 14 ns per get+put pair instead of 2.9 with 2 threads).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include <ebb/detail/block_arena.hpp>
 #include <ebb/detail/magazine.hpp>
-#include <ebb/detail/percpu/shard.hpp>
+#include <ebb/detail/percpu/percpu.hpp>
 
 namespace ebb::detail {
 
@@ -28,9 +29,16 @@ class magazine_store {
 
   // An empty magazine that is the caller's alone: from this shard, from another one, or new memory.
   // Null when there is none.
-  [[nodiscard]] magazine* acquire(std::uint32_t id) noexcept;
+  [[nodiscard]] magazine* acquire(std::uint32_t id) noexcept {
+    void* const spare = percpu::exchange(per_shard_, shards_, offsetof(empties, spare), nullptr);
+    return spare != nullptr ? static_cast<magazine*>(spare) : acquire_slow(id);
+  }
   // Takes back an empty magazine. Null, and the magazine that is none, are ignored.
-  void release(magazine* block, std::uint32_t id) noexcept;
+  void release(magazine* block, std::uint32_t id) noexcept {
+    if (block == nullptr || block == &no_magazine) return;
+    void* const before = percpu::exchange(per_shard_, shards_, offsetof(empties, spare), block);
+    if (before != nullptr) push(static_cast<magazine*>(before), of(id));
+  }
   // Returns memory of empty magazines to the kernel. One thread at a time (the collector).
   void trim() noexcept;
 
@@ -50,6 +58,7 @@ class magazine_store {
   [[nodiscard]] empties& of(std::uint32_t id) noexcept {
     return static_cast<empties*>(per_shard_)[id % shards_];
   }
+  [[nodiscard]] magazine* acquire_slow(std::uint32_t id) noexcept;
   [[nodiscard]] magazine* pop(empties& from) noexcept;
   void push(magazine* block, empties& to) noexcept;
   [[nodiscard]] magazine* carve(std::uint32_t id) noexcept;
@@ -60,6 +69,7 @@ class magazine_store {
 };
 
 // The one of this process.
-EBB_API magazine_store& magazines() noexcept;
+EBB_API extern magazine_store the_magazine_store;
+[[nodiscard]] inline magazine_store& magazines() noexcept { return the_magazine_store; }
 
 }  // namespace ebb::detail
