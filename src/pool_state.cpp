@@ -88,6 +88,12 @@ void pool_state::rotate() noexcept {
 
 void pool_state::rotate_back() noexcept {
   core.local_.store(victim().shards, std::memory_order_release);  // edge bank
+  cycle.fetch_sub(1, std::memory_order_relaxed);
+  // What rotate() doomed is the victim's again: a cycle is done whole or not at all.
+  while (const owned_magazine m = doomed.pop()) {
+    if (core.max_idle_ != ~std::size_t{0}) parked.fetch_add(m.count(), std::memory_order_relaxed);
+    victim().depots[0].push(m);
+  }
 }
 
 // Takes the loaded magazine of a shard that no section can commit to.

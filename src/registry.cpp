@@ -56,12 +56,10 @@ void queue_doomed(registry_data& d, pool_state& state) noexcept {
 
 // Everything of a cycle but the destructors. Returns false if the cycle was abandoned.
 bool rotate_all(registry_data& d) noexcept {
-  // A first fence, while nothing has changed yet: a kernel that has come to refuse is noticed here.
-  if (!fence()) return false;
   for (pool_state* p = d.pools; p != nullptr; p = p->next) p->rotate();
   if (!fence()) {
     // Sections may still commit to either bank, and both stay in use: nobody touches their shards. What
-    // has just been put into the other bank comes back with the next cycle that succeeds.
+    // has just been loaded in the other bank comes back with the next cycle that succeeds.
     for (pool_state* p = d.pools; p != nullptr; p = p->next) p->rotate_back();
     return false;
   }
