@@ -32,8 +32,8 @@ void pool_core::put_n(void* const* objects, std::size_t count) noexcept {
   };
   while (count > 0) {
     if (state != nullptr) gone(percpu::push_n(local_, state->shards, objects, count));
-    if (state != nullptr && count >= max_capacity && park_full(*state, objects)) {
-      gone(max_capacity);
+    if (state != nullptr && count >= limits_.max_loaded && park_full(*state, objects)) {
+      gone(limits_.max_loaded);
     } else if (count > 0) {
       put_slow(*objects);  // loads a magazine with room
       gone(1);
@@ -41,19 +41,20 @@ void pool_core::put_n(void* const* objects, std::size_t count) noexcept {
   }
 }
 
-// Hands max_capacity objects to the depot as one magazine. False if that cannot be done, and nothing
+// Hands max_loaded objects to the depot as one magazine. False if that cannot be done, and nothing
 // happened.
 bool pool_core::park_full(pool_state& state, void* const* objects) noexcept {
   const std::uint32_t id = percpu::current_id(state.shards);
-  if (!state.reserve(max_capacity)) return false;
+  const std::uint32_t full = limits_.max_loaded;
+  if (!state.reserve(full)) return false;
   magazine* const block = magazines().acquire(id);
   if (block == nullptr) {
-    state.give_up(max_capacity);
+    state.give_up(full);
     return false;
   }
-  owned_magazine m = owned_magazine::empty(block, max_capacity);
-  for (std::uint32_t i = 0; i < max_capacity; ++i) m.add(objects[i]);
-  state.count(event::put, max_capacity);
+  owned_magazine m = owned_magazine::empty(block, full);
+  for (std::uint32_t i = 0; i < full; ++i) m.add(objects[i]);
+  state.count(event::put, full);
   state.park(id, m);
   state.note_spill(id);
   return true;

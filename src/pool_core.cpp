@@ -1,7 +1,7 @@
 // The misses of get and put.
 #include <ebb/detail/pool_core.hpp>
 
-#include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "collector_thread.hpp"
@@ -21,8 +21,13 @@ void** peek_top(const std::atomic<shard*>& local, std::uint32_t id) noexcept {
 
 }  // namespace
 
-pool_core::pool_core(object_traits traits, std::size_t max_idle, std::string name)
-    : local_(this_runtime().vacant), traits_(traits), max_idle_(max_idle), name_(std::move(name)) {}
+pool_core::pool_core(object_traits traits, pool_limits limits, std::string name)
+    : local_(this_runtime().vacant), traits_(traits), limits_(limits), name_(std::move(name)) {
+  if (limits.max_loaded >= 1 && limits.max_loaded <= max_capacity) return;
+  throw std::invalid_argument("ebb::object_pool \"" + name_ + "\": options.max_loaded is " +
+                              std::to_string(limits.max_loaded) + "; valid are 1 to " +
+                              std::to_string(max_capacity));
+}
 
 pool_core::~pool_core() {
   pool_state* const state = this->state();
@@ -64,7 +69,7 @@ void pool_core::use_rest(pool_state& state, std::uint32_t id, const found_magazi
   const owned_magazine& m = found.magazine;
   state.count(found.from, taken);
   state.give_up(taken);
-  if (found.from == event::reused_depot) state.log(id).note_refill();
+  if (found.from == event::reused_depot) state.log(id).note_refill(limits_.max_loaded);
   if (m.count() == 0) return magazines().release(m.block, id);
   // Only what is used gets young again; the rest of a victim's magazine goes on ageing.
   if (found.from == event::reused_victim) return state.victim().depots[id].push(m);

@@ -91,7 +91,7 @@ void pool_state::rotate_back() noexcept {
   cycle.fetch_sub(1, std::memory_order_relaxed);
   // What rotate() doomed is the victim's again: a cycle is done whole or not at all.
   while (const owned_magazine m = doomed.pop()) {
-    if (core.max_idle_ != ~std::size_t{0}) parked.fetch_add(m.count(), std::memory_order_relaxed);
+    if (core.limits_.max_idle != ~std::size_t{0}) parked.fetch_add(m.count(), std::memory_order_relaxed);
     victim().depots[0].push(m);
   }
 }

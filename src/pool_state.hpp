@@ -138,19 +138,20 @@ inline void pool_state::note_spill(std::uint32_t id) noexcept {
   // them).
   constexpr std::uint64_t pile = 4;
   const std::uint32_t capacity = log.capacity.load(std::memory_order_relaxed);
-  if (capacity < max_capacity && local().depots[id].objects() >= pile * capacity) log.grow();
+  if (capacity < core.limits_.max_loaded && local().depots[id].objects() >= pile * capacity)
+    log.grow(core.limits_.max_loaded);
 }
 
 inline bool pool_state::reserve(std::uint32_t n) noexcept {
-  if (core.max_idle_ == ~std::size_t{0}) return true;
+  if (core.limits_.max_idle == ~std::size_t{0}) return true;
   // relaxed: the counter bounds a number; the objects are published by the depot
-  if (parked.fetch_add(n, std::memory_order_relaxed) + n <= core.max_idle_) return true;
+  if (parked.fetch_add(n, std::memory_order_relaxed) + n <= core.limits_.max_idle) return true;
   parked.fetch_sub(n, std::memory_order_relaxed);
   return false;
 }
 
 inline void pool_state::give_up(std::uint32_t n) noexcept {
-  if (core.max_idle_ != ~std::size_t{0}) parked.fetch_sub(n, std::memory_order_relaxed);
+  if (core.limits_.max_idle != ~std::size_t{0}) parked.fetch_sub(n, std::memory_order_relaxed);
 }
 
 inline void pool_state::put_away(std::uint32_t id, const loaded_magazine& old,

@@ -44,12 +44,16 @@ struct object_pool_options {
   /// Runs on the thread that puts, under no lock; may use any pool. Empty: objects are kept as they are.
   std::function<bool(T&)> recycle = {};
 
-  /// Idle objects kept at most, 0 .. unlimited; the loaded magazines of the shards (at most 62 objects
-  /// each, 1 until a burst was seen) are not counted. What is over is destroyed by put().
+  /// Idle objects kept at most, 0 .. unlimited; the loaded magazines of the shards (see max_loaded) are not
+  /// counted. What is over is destroyed by put().
   std::size_t max_idle = unlimited;
 
   /// For messages and statistics; need not be unique.
   std::string name = {};
+
+  /// Objects a shard may keep loaded, out of other threads' reach, 1 .. 62: one until a burst was seen,
+  /// then up to this. Fewer for objects that are large or dear, where making one costs more than a steal.
+  std::uint32_t max_loaded = detail::max_capacity;
 };
 
 /// Owns one object taken from a pool; its destructor puts the object back. Move-only, never shared.
@@ -128,10 +132,11 @@ class object_pool {
   explicit object_pool(Make&& make) : object_pool(options{.make = std::forward<Make>(make)}) {}
 
   /// A pool with options.
-  /// Throws       std::invalid_argument when `make` is empty and T has no default constructor.
+  /// Throws       std::invalid_argument when `make` is empty and T has no default constructor, or when
+  ///              `max_loaded` is out of range.
   explicit object_pool(options o)
-      : core_({.destroy = destroy, .bytes = sizeof(T), .type_name = typeid(T).name()}, o.max_idle,
-              std::move(o.name)),
+      : core_({.destroy = destroy, .bytes = sizeof(T), .type_name = typeid(T).name()},
+              {.max_idle = o.max_idle, .max_loaded = o.max_loaded}, std::move(o.name)),
         make_(std::move(o.make)),
         recycle_(std::move(o.recycle)) {
     if (!make_ && !std::default_initializable<T>) {

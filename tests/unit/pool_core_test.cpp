@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -68,6 +70,35 @@ TEST(Capacity, grows_when_full_magazines_pile_up_though_nobody_gets) {
   for (int i = 0; i < count; ++i) pool.put(std::make_unique<token>(c));
   for (int i = 0; i < count; ++i) ASSERT_TRUE(pool.try_get().detach());
   EXPECT_LE(pool.stats().reused_depot, 2u * count / max_capacity) << "gets that found a whole magazine";
+}
+
+TEST(Capacity, stays_below_max_loaded_however_the_pool_is_used) {
+  census c;
+  ebb::object_pool<token> pool{{.make = make_token(c), .max_idle = 0, .max_loaded = 5}};
+  for (int i = 0; i < 10; ++i) {
+    burst(pool, 300);
+    std::vector<ebb::pooled<token>> out(300);
+    pool.get_n(out);
+    pool.put_n(out);
+    EXPECT_LE(pool.stats().idle, 5u) << "nothing may be parked, so this is what one shard has loaded";
+  }
+  ebb::object_pool<token> free{{.make = make_token(c), .max_loaded = 5}};
+  for (int i = 0; i < 10; ++i) burst(free, 300);
+  const std::uint64_t before = free.stats().reused_depot;
+  burst(free, 300);
+  EXPECT_GE(free.stats().reused_depot - before, 300u / 5 - 1) << "magazines of five";
+}
+
+TEST(Capacity, max_loaded_out_of_range_is_refused_with_value_and_range) {
+  for (const std::uint32_t bad : {0u, 63u, 4'000'000'000u}) {
+    try {
+      ebb::object_pool<int> pool{{.name = "sized", .max_loaded = bad}};
+      FAIL() << bad;
+    } catch (const std::invalid_argument& e) {
+      EXPECT_EQ(std::string(e.what()), "ebb::object_pool \"sized\": options.max_loaded is " +
+                                           std::to_string(bad) + "; valid are 1 to 62");
+    }
+  }
 }
 
 struct AsAnyShard : testing::Test {

@@ -21,9 +21,15 @@ struct object_traits {
   const char* type_name;  // for messages
 };
 
+struct pool_limits {
+  std::size_t max_idle;
+  std::uint32_t max_loaded;  // 1 .. max_capacity
+};
+
 class EBB_API pool_core {
  public:
-  pool_core(object_traits traits, std::size_t max_idle, std::string name);
+  // Throws std::invalid_argument when a limit is out of range.
+  pool_core(object_traits traits, pool_limits limits, std::string name);
   ~pool_core();
   pool_core(const pool_core&) = delete;
   pool_core& operator=(const pool_core&) = delete;
@@ -85,7 +91,7 @@ class EBB_API pool_core {
   // critical section. Before the first put: a process-wide bank of shards that are empty and full.
   std::atomic<shard*> local_;
   const object_traits traits_;
-  const std::size_t max_idle_;
+  const pool_limits limits_;
   const std::string name_;
   // Counts what happens before the first put, and what the collector finds in other threads' shards.
   shard_log shared_log_;

@@ -51,17 +51,17 @@ struct alignas(64) shard_log {
   }
   void add_to(pool_stats& sum) const noexcept;
 
-  void note_refill() noexcept {
+  void note_refill(std::uint32_t limit) noexcept {
     if (!spill_seen.load(std::memory_order_relaxed)) return;
     if (!refill_seen.load(std::memory_order_relaxed)) {
       refill_seen.store(true, std::memory_order_relaxed);
     }
-    grow();
+    grow(limit);
   }
-  // The next magazines hold twice as many, up to what a block has room for.
-  void grow() noexcept {
+  // The next magazines hold twice as many.
+  void grow(std::uint32_t limit) noexcept {
     const std::uint32_t now = capacity.load(std::memory_order_relaxed);
-    if (now < max_capacity) capacity.store(std::min(now * 2, max_capacity), std::memory_order_relaxed);
+    if (now < limit) capacity.store(std::min(now * 2, limit), std::memory_order_relaxed);
   }
   // At a cycle.
   void shrink_unless_burst() noexcept {
