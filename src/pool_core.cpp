@@ -29,12 +29,15 @@ pool_core::pool_core(object_traits traits, pool_limits limits, std::string name)
                               std::to_string(max_capacity));
 }
 
-pool_core::~pool_core() {
+void pool_core::close() noexcept {
   pool_state* const state = this->state();
   if (state == nullptr) return;
   registry::remove(*state);
   state->destroy_all();
-  state->release();
+}
+
+pool_core::~pool_core() {
+  if (pool_state* const state = this->state()) state->release();
 }
 
 void* pool_core::get_slow() noexcept {

@@ -147,7 +147,10 @@ class object_pool {
   }
 
   /// Destroys what is idle. No other thread may be using the pool, and no handle may be out.
-  ~object_pool() { detail::checks::pool_dies(core_); }
+  ~object_pool() {
+    detail::checks::pool_dies(core_);
+    core_.close();
+  }
 
   object_pool(const object_pool&) = delete;
   object_pool& operator=(const object_pool&) = delete;
@@ -337,7 +340,7 @@ class object_pool {
     if (count > 0) core_.put_n(kept, count);
   }
 
-  detail::pool_core core_;
+  detail::pool_core core_;  // first: its hot words then need no offset
   std::function<std::unique_ptr<T>()> make_;
   std::function<bool(T&)> recycle_;
 };

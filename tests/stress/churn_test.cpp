@@ -32,7 +32,7 @@ long resident_kib() {
   return -1;
 }
 
-// 10^6 threads take two minutes: EBB_CHURN_THREADS=1000000 stress_tests --gtest_filter=Churn.*
+// 10^6 threads take half a minute: EBB_CHURN_THREADS=1000000 stress_tests --gtest_filter=Churn.*
 int churn_threads() {
   const char* const value = std::getenv("EBB_CHURN_THREADS");
   return value != nullptr ? std::atoi(value) : 100'000 / slowdown;

@@ -242,6 +242,27 @@ TEST(ObjectPool, user_code_may_use_the_same_pool_and_others) {
   EXPECT_EQ(c.alive(), static_cast<std::int64_t>(inner.stats().idle));
 }
 
+TEST(ObjectPool, destructors_of_a_dying_pools_objects_may_put_into_it) {
+  census c;
+  struct giver {
+    ebb::object_pool<giver>* pool;
+    bool last;
+    std::unique_ptr<token> mark;
+    ~giver() {
+      if (!last) pool->put(std::unique_ptr<giver>(new giver{pool, true, std::move(mark)}));
+    }
+  };
+  {
+    ebb::object_pool<giver> pool{{.make = [] { return std::unique_ptr<giver>(); },
+                                  .recycle = [](giver& g) { return g.mark != nullptr; }}};
+    for (int i = 0; i < 100; ++i) {
+      pool.put(std::unique_ptr<giver>(new giver{&pool, false, std::make_unique<token>(c)}));
+    }
+  }
+  EXPECT_EQ(c.made, 100);
+  EXPECT_EQ(c.alive(), 0);
+}
+
 TEST(ObjectPool, destroys_everything_that_is_idle_exactly_once) {
   census c;
   {

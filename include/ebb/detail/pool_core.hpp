@@ -34,6 +34,9 @@ class EBB_API pool_core {
   pool_core(const pool_core&) = delete;
   pool_core& operator=(const pool_core&) = delete;
 
+  // Destroys what is idle; their destructors may still put into this pool. Nothing may be put afterwards.
+  void close() noexcept;
+
   // LIFE 1/5 get. Hit: one critical section on this CPU. Miss: get_slow() steals, then asks the victim;
   // null when nothing is idle, and object_pool<T> makes one.
   EBB_FAST_PATH void* get() noexcept {
