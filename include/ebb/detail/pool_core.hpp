@@ -70,7 +70,6 @@ class EBB_API pool_core {
   [[nodiscard]] const object_traits& traits() const noexcept { return traits_; }
 
  private:
-  friend class registry;
   friend struct pool_state;
 
   EBB_SLOW_PATH void* get_slow() noexcept;
