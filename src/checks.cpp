@@ -71,9 +71,9 @@ struct pool_label {
   char text[256];
   explicit pool_label(const pool_core& pool) {
     int status = 0;
-    char* const type = abi::__cxa_demangle(pool.traits().type_name, nullptr, nullptr, &status);
-    (void)std::snprintf(text, sizeof text, "pool \"%s\" (ebb::object_pool<%s>)", pool.name().c_str(),
-                        status == 0 ? type : pool.traits().type_name);
+    char* const type = abi::__cxa_demangle(pool.traits().pool_type, nullptr, nullptr, &status);
+    (void)std::snprintf(text, sizeof text, "pool \"%s\" (%s)", pool.name().c_str(),
+                        status == 0 ? type : pool.traits().pool_type);
     std::free(type);
   }
 };

@@ -46,13 +46,12 @@ void pool_core::put_n(void* const* objects, std::size_t count) noexcept {
 bool pool_core::park_full(pool_state& state, void* const* objects) noexcept {
   const std::uint32_t id = percpu::current_id(state.shards);
   const std::uint32_t full = limits_.max_loaded;
-  if (!state.reserve(full)) return false;
-  magazine* const block = magazines().acquire(id);
-  if (block == nullptr) {
-    state.give_up(full);
+  owned_magazine m = state.acquire(id, full).magazine;
+  if (!m) return false;
+  if (m.capacity() < full) {
+    state.abandon(id, m);
     return false;
   }
-  owned_magazine m = owned_magazine::empty(block, full);
   for (std::uint32_t i = 0; i < full; ++i) m.add(objects[i]);
   state.count(event::put, full);
   state.park(id, m);

@@ -1,6 +1,7 @@
 // The misses of get and put.
 #include <ebb/detail/pool_core.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -19,10 +20,20 @@ void** peek_top(const std::atomic<shard*>& local, std::uint32_t id) noexcept {
   return local.load(std::memory_order_acquire)[id].top.load(std::memory_order_relaxed);
 }
 
+// Room of loaded magazines counts as used. So that the shards cannot set all of a small bound aside, they
+// load no more than half of it.
+pool_limits usable(pool_limits limits) noexcept {
+  const std::uint64_t bound = limits.shared != nullptr ? limits.shared->limit() : limits.max_idle;
+  const std::uint64_t share = bound / limits.weight / (2 * std::uint64_t{this_runtime().shards});
+  limits.max_loaded = static_cast<std::uint32_t>(
+      std::clamp<std::uint64_t>(share, std::min(1u, limits.max_loaded), limits.max_loaded));
+  return limits;
+}
+
 }  // namespace
 
 pool_core::pool_core(object_traits traits, pool_limits limits, std::string name)
-    : local_(this_runtime().vacant), traits_(traits), limits_(limits), name_(std::move(name)) {
+    : local_(this_runtime().vacant), traits_(traits), limits_(usable(limits)), name_(std::move(name)) {
   if (limits.max_loaded >= 1 && limits.max_loaded <= max_capacity) return;
   throw std::invalid_argument("ebb::object_pool \"" + name_ + "\": options.max_loaded is " +
                               std::to_string(limits.max_loaded) + "; valid are 1 to " +
@@ -83,15 +94,20 @@ void pool_core::use_rest(pool_state& state, std::uint32_t id, const found_magazi
 void pool_core::load(pool_state& state, std::uint32_t id, owned_magazine m) noexcept {
   void** const top = peek_top(local_, id);
   std::uint32_t owner = id;
-  if (loaded_magazine::of(top).now.count() != 0 ||
-      percpu::exchange_top(local_, state.shards, top, loaded_magazine::top_of(m), owner) !=
-          percpu::result::done) {
+  if (loaded_magazine::of(top).now.count() != 0) return state.park(id, m);
+  const std::uint32_t room = m.capacity() - m.count();
+  if (const std::uint32_t granted = state.reserve(room); granted < room) {
+    state.give_up(granted);
+    m.close_up();
+  }
+  if (percpu::exchange_top(local_, state.shards, top, loaded_magazine::top_of(m), owner) !=
+      percpu::result::done) {
+    state.give_up(m.capacity() - m.count());
     return state.park(id, m);
   }
-  state.give_up(m.count());
   const auto old = loaded_magazine::of(top);
   state.count(event::reused_own, old.popped());
-  state.put_away(owner, old);
+  state.put_away(owner, old.now);
 }
 
 void pool_core::put_slow(void* object) noexcept {
@@ -112,13 +128,8 @@ void pool_core::keep(void* object) noexcept {
     if (percpu::push(local_, state->shards, object) == percpu::result::done) return;
   }
   const std::uint32_t id = percpu::current_id(state->shards);
-  if (!state->reserve(1)) return drop(object, event::dropped_over_max_idle);
-  magazine* const block = magazines().acquire(id);
-  if (block == nullptr) {
-    state->give_up(1);
-    return drop(object, event::dropped_no_memory);
-  }
-  owned_magazine m = owned_magazine::empty(block, 1);
+  auto [m, why_not] = state->acquire(id, 1);
+  if (!m) return drop(object, why_not);
   m.add(object);
   state->count(event::put);
   state->park(id, m);
@@ -132,30 +143,22 @@ bool pool_core::spill(pool_state& state, void* object) noexcept {
   const auto seen = loaded_magazine::of(top);
   if (!seen.is_full()) return false;
   collector_thread::ensure_running();
-  const std::uint32_t spilled = seen.now.count();
-  if (!state.reserve(spilled)) {
-    drop(object, event::dropped_over_max_idle);
+  const std::uint32_t capacity = state.log(id).capacity.load(std::memory_order_relaxed);  // relaxed: a hint
+  auto [fresh, why_not] = state.acquire(id, capacity);
+  if (!fresh) {
+    drop(object, why_not);
     return true;
   }
-  magazine* const block = magazines().acquire(id);
-  if (block == nullptr) {
-    state.give_up(spilled);
-    drop(object, event::dropped_no_memory);
-    return true;
-  }
-  owned_magazine fresh = owned_magazine::empty(
-      block, state.log(id).capacity.load(std::memory_order_relaxed));  // relaxed: a hint
   fresh.add(object);
   std::uint32_t owner = id;
   if (percpu::exchange_top(local_, state.shards, top, loaded_magazine::top_of(fresh), owner) !=
       percpu::result::done) {
-    magazines().release(block, id);
-    state.give_up(spilled);
+    state.abandon(id, fresh);
     return false;
   }
   const auto old = loaded_magazine::of(top);
   state.count(event::put, 1 + old.pushed());
-  state.put_away(owner, old, spilled);
+  state.put_away(owner, old.now);
   if (old.now) state.note_spill(owner);
   return true;
 }
@@ -183,7 +186,7 @@ void pool_core::count(event e, std::uint64_t n) noexcept {
 
 void pool_core::drop(void* object, event reason) noexcept {
   count(reason);
-  traits_.destroy(object);
+  traits_.destroy(object, traits_.context);
 }
 
 void pool_core::scatter(std::uint32_t to) noexcept {
@@ -192,8 +195,12 @@ void pool_core::scatter(std::uint32_t to) noexcept {
   void** const top = peek_top(local_, percpu::current_id(state->shards));
   std::uint32_t owner = 0;
   if (percpu::exchange_top(local_, state->shards, top, no_magazine_top(), owner) == percpu::result::done) {
-    state->put_away(to % state->shards, loaded_magazine::of(top));
+    state->put_away(to % state->shards, loaded_magazine::of(top).now);
   }
+}
+
+void pool_core::drain() noexcept {
+  if (pool_state* const state = this->state()) registry::drain(*state);
 }
 
 }  // namespace ebb::detail

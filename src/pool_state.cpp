@@ -46,6 +46,15 @@ block_arena& states() noexcept {
 
 }  // namespace
 
+pool_state::pool_state(pool_core& owner, std::uint32_t shard_count, std::uint32_t block_index) noexcept
+    : core(owner),
+      shards(shard_count),
+      block(block_index),
+      own_budget(owner.limits_.max_idle),
+      budget(owner.limits_.shared != nullptr             ? owner.limits_.shared
+             : owner.limits_.max_idle == ~std::size_t{0} ? nullptr
+                                                         : &own_budget) {}
+
 pool_state* pool_state::create(pool_core& core) noexcept {
   const std::uint32_t index = states().allocate();
   if (index == 0) return nullptr;
@@ -72,10 +81,7 @@ void pool_state::release() noexcept { states().release(block); }
 void pool_state::rotate() noexcept {
   bank& old = victim();
   for (std::uint32_t i = 0; i < shards; ++i) {
-    while (const owned_magazine m = old.depots[i].pop()) {
-      give_up(m.count());
-      doomed.push(m);
-    }
+    while (const owned_magazine m = old.depots[i].pop()) doomed.push(m);
   }
   cycle.fetch_add(1, std::memory_order_relaxed);  // relaxed: see find()
   // Edge bank, release half (acquire half: every load of local_; inside a critical section x86 orders it by
@@ -90,10 +96,7 @@ void pool_state::rotate_back() noexcept {
   core.local_.store(victim().shards, std::memory_order_release);  // edge bank
   cycle.fetch_sub(1, std::memory_order_relaxed);
   // What rotate() doomed is the victim's again: a cycle is done whole or not at all.
-  while (const owned_magazine m = doomed.pop()) {
-    if (core.limits_.max_idle != ~std::size_t{0}) parked.fetch_add(m.count(), std::memory_order_relaxed);
-    victim().depots[0].push(m);
-  }
+  while (const owned_magazine m = doomed.pop()) victim().depots[0].push(m);
 }
 
 // Takes the loaded magazine of a shard that no section can commit to.
@@ -120,12 +123,11 @@ void pool_state::retire() noexcept {
     const loaded_magazine old = unload(retired.shards[i]);
     core.shared_log_.add(event::reused_own, old.popped());
     core.shared_log_.add(event::put, old.pushed());
+    if (old.now) give_up(old.now.capacity() - old.now.count());
     if (old.now.count() == 0) {
       magazines().release(old.now.block, i);
-    } else if (reserve(old.now.count())) {
-      retired.depots[i].push(old.now);
     } else {
-      doomed.push(old.now);  // parked objects fill max_idle; what was loaded was tolerated until now
+      retired.depots[i].push(old.now);
     }
     log(i).shrink_unless_burst();
   }
@@ -140,7 +142,7 @@ void pool_state::unlock_shards() noexcept {
 }
 
 void pool_state::destroy(std::uint32_t id, owned_magazine m) noexcept {
-  while (m.count() > 0) core.traits_.destroy(m.take());
+  while (m.count() > 0) core.traits_.destroy(m.take(), core.traits_.context);
   magazines().release(m.block, id);
 }
 
@@ -149,6 +151,7 @@ void pool_state::destroy_doomed() noexcept {
   while (const owned_magazine m = doomed.pop()) {
     count(event::dropped_aged, m.count());
     destroy(id, m);
+    give_up(m.count());
   }
 }
 
@@ -159,11 +162,14 @@ void pool_state::destroy_all() noexcept {
     const auto destroy_some = [&](const owned_magazine& m) {
       found = found || m.count() > 0;
       if (m) destroy(0, m);
+      give_up(m.count());
       return static_cast<bool>(m);
     };
     for (bank& b : banks) {
       for (std::uint32_t i = 0; i < shards; ++i) {
-        destroy_some(unload(b.shards[i]).now);
+        const owned_magazine loaded = unload(b.shards[i]).now;
+        if (loaded) give_up(loaded.capacity() - loaded.count());
+        destroy_some(loaded);
         while (destroy_some(b.depots[i].pop())) {}
       }
     }

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <ebb/detail/depot.hpp>
+#include <ebb/detail/idle_budget.hpp>
 #include <ebb/detail/percpu/percpu.hpp>
 #include <ebb/detail/pool_core.hpp>
 #include <ebb/detail/shard_log.hpp>
@@ -33,7 +34,7 @@ struct pool_state {
   [[nodiscard]] shard_log& log(std::uint32_t id) noexcept { return static_cast<shard_log*>(logs)[id]; }
   // In the log of this thread's shard.
   void count(event e, std::uint64_t n = 1) noexcept {
-    if (n != 0) percpu::add(logs, shards, shard_log::offset_of(e), n);
+    if (n != 0) (void)percpu::add(logs, shards, shard_log::offset_of(e), n);
   }
   [[nodiscard]] bank& local() noexcept;
   [[nodiscard]] bank& victim() noexcept;
@@ -41,13 +42,21 @@ struct pool_state {
   [[nodiscard]] found_magazine find(std::uint32_t id) noexcept;
   // LIFE 4/5 victim: what is in a depot when its bank is retired may still be found there, for one cycle.
   void park(std::uint32_t id, owned_magazine m) noexcept { local().depots[id].push(m); }
-  // Takes over a magazine that was loaded and is the caller's now, whatever it holds. `reserved` objects
-  // of it are counted as parked already.
-  void put_away(std::uint32_t id, const loaded_magazine& old, std::uint32_t reserved = 0) noexcept;
+  // Takes over a magazine that was loaded and is the caller's now, whatever it holds.
+  void put_away(std::uint32_t id, const owned_magazine& m) noexcept;
+  // An empty magazine with room reserved for up to `capacity` objects; else why there is none. Whoever does
+  // not load or park it gives it back with abandon().
+  struct fresh_magazine {
+    owned_magazine magazine;
+    event why_not = event::dropped_no_memory;
+  };
+  [[nodiscard]] fresh_magazine acquire(std::uint32_t id, std::uint32_t capacity) noexcept;
+  void abandon(std::uint32_t id, const owned_magazine& fresh) noexcept;
   // A full magazine has just been parked: notes it, and lets magazines grow when they pile up.
   void note_spill(std::uint32_t id) noexcept;
-  // Room for n more parked objects under max_idle; give_up() returns it.
-  [[nodiscard]] bool reserve(std::uint32_t n) noexcept;
+  // Room for up to `n` more under the budget: for objects that are parked, and for the whole capacity of a
+  // magazine that is loaded. Returns for how many; give_up() returns it.
+  [[nodiscard]] std::uint32_t reserve(std::uint32_t n) noexcept;
   void give_up(std::uint32_t n) noexcept;
 
   // --- for the collector, under the registry's mutex ---------------------------------------------
@@ -80,8 +89,8 @@ struct pool_state {
   // does by setting victimSize to 0.
   std::atomic<std::uint64_t> victim_empty_in{~std::uint64_t{0}};
 
-  // Objects in depots and loaded magazines on their way there; only kept up when max_idle is finite.
-  alignas(64) std::atomic<std::uint64_t> parked{0};
+  idle_budget own_budget;
+  idle_budget* const budget;  // the pool's own, or one it shares; null where there is no bound
 
   // The registry's, under its mutex.
   alignas(64) pool_state* next = nullptr;
@@ -91,8 +100,7 @@ struct pool_state {
   int pins = 0;  // threads that destroy its doomed objects right now
 
  private:
-  pool_state(pool_core& owner, std::uint32_t shard_count, std::uint32_t block_index) noexcept
-      : core(owner), shards(shard_count), block(block_index) {}
+  pool_state(pool_core& owner, std::uint32_t shard_count, std::uint32_t block_index) noexcept;
   void destroy(std::uint32_t id, owned_magazine m) noexcept;
   loaded_magazine unload(shard& s) noexcept;
   owned_magazine first_from(bank& b, std::uint32_t from, std::uint32_t count) noexcept;
@@ -142,27 +150,33 @@ inline void pool_state::note_spill(std::uint32_t id) noexcept {
     log.grow(core.limits_.max_loaded);
 }
 
-inline bool pool_state::reserve(std::uint32_t n) noexcept {
-  if (core.limits_.max_idle == ~std::size_t{0}) return true;
-  // relaxed: the counter bounds a number; the objects are published by the depot
-  if (parked.fetch_add(n, std::memory_order_relaxed) + n <= core.limits_.max_idle) return true;
-  parked.fetch_sub(n, std::memory_order_relaxed);
-  return false;
+inline std::uint32_t pool_state::reserve(std::uint32_t n) noexcept {
+  return budget == nullptr ? n : budget->reserve(n, core.limits_.weight);
 }
 
 inline void pool_state::give_up(std::uint32_t n) noexcept {
-  if (core.limits_.max_idle != ~std::size_t{0}) parked.fetch_sub(n, std::memory_order_relaxed);
+  if (budget != nullptr) budget->give_up(n, core.limits_.weight);
 }
 
-inline void pool_state::put_away(std::uint32_t id, const loaded_magazine& old,
-                                 std::uint32_t reserved) noexcept {
-  const owned_magazine& m = old.now;
-  if (m.count() < reserved) give_up(reserved - m.count());
+inline void pool_state::put_away(std::uint32_t id, const owned_magazine& m) noexcept {
+  if (!m) return;
+  give_up(m.capacity() - m.count());
   if (m.count() == 0) return magazines().release(m.block, id);
-  if (m.count() <= reserved || reserve(m.count() - reserved)) return park(id, m);
-  give_up(reserved);
-  count(event::dropped_over_max_idle, m.count());
-  destroy(id, m);
+  park(id, m);
+}
+
+inline pool_state::fresh_magazine pool_state::acquire(std::uint32_t id, std::uint32_t capacity) noexcept {
+  const std::uint32_t granted = reserve(capacity);
+  if (granted == 0) return {{}, event::dropped_over_max_idle};
+  magazine* const words = magazines().acquire(id);
+  if (words != nullptr) return {owned_magazine::empty(words, granted)};
+  give_up(granted);
+  return {};
+}
+
+inline void pool_state::abandon(std::uint32_t id, const owned_magazine& fresh) noexcept {
+  give_up(fresh.capacity());
+  magazines().release(fresh.block, id);
 }
 
 }  // namespace ebb::detail

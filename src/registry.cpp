@@ -54,16 +54,17 @@ void queue_doomed(registry_data& d, pool_state& state) noexcept {
   d.doomed = &state;
 }
 
-// Everything of a cycle but the destructors. Returns false if the cycle was abandoned.
-bool rotate_all(registry_data& d) noexcept {
-  for (pool_state* p = d.pools; p != nullptr; p = p->next) p->rotate();
+// Everything of a cycle but the destructors, for the pools from `first` up to `end`. Returns false if the
+// cycle was abandoned.
+bool rotate(pool_state* first, const pool_state* end) noexcept {
+  for (pool_state* p = first; p != end; p = p->next) p->rotate();
   if (!fence()) {
     // Sections may still commit to either bank, and both stay in use: nobody touches their shards. What
     // has just been loaded in the other bank comes back with the next cycle that succeeds.
-    for (pool_state* p = d.pools; p != nullptr; p = p->next) p->rotate_back();
+    for (pool_state* p = first; p != end; p = p->next) p->rotate_back();
     return false;
   }
-  for (pool_state* p = d.pools; p != nullptr; p = p->next) p->retire();
+  for (pool_state* p = first; p != end; p = p->next) p->retire();
   return true;
 }
 
@@ -115,7 +116,7 @@ void registry::run_cycle() noexcept {
   {
     const std::lock_guard lock(d.mutex);
     admit_arrivals(d);
-    if (rotate_all(d)) {
+    if (rotate(d.pools, nullptr)) {
       ++d.cycles;
     } else {
       ++d.abandoned;
@@ -125,6 +126,17 @@ void registry::run_cycle() noexcept {
   destroy_all_doomed(d);
   const std::lock_guard lock(d.mutex);
   magazines().trim();
+}
+
+void registry::drain(pool_state& state) noexcept {
+  registry_data& d = data();
+  {
+    const std::lock_guard lock(d.mutex);
+    admit_arrivals(d);
+    if (rotate(&state, state.next)) (void)rotate(&state, state.next);
+    queue_doomed(d, state);
+  }
+  destroy_all_doomed(d);
 }
 
 std::uint64_t registry::cycles() noexcept {

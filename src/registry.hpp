@@ -15,6 +15,8 @@ class registry {
   static void remove(pool_state& state) noexcept;
   // One cycle over all pools.
   static void run_cycle() noexcept;
+  // Two cycles over one.
+  static void drain(pool_state& state) noexcept;
 
   [[nodiscard]] static std::uint64_t cycles() noexcept;
   [[nodiscard]] static std::uint64_t cycles_abandoned() noexcept;

@@ -44,8 +44,8 @@ struct object_pool_options {
   /// Runs on the thread that puts, under no lock; may use any pool. Empty: objects are kept as they are.
   std::function<bool(T&)> recycle = {};
 
-  /// Idle objects kept at most, 0 .. unlimited; the loaded magazines of the shards (see max_loaded) are not
-  /// counted. What is over is destroyed by put().
+  /// Idle objects kept at most, 0 .. unlimited. What is over is destroyed by put(). The room a shard has
+  /// set aside for its next puts counts as used, up to half of the bound.
   std::size_t max_idle = unlimited;
 
   /// For messages and statistics; need not be unique.
@@ -135,7 +135,10 @@ class object_pool {
   /// Throws       std::invalid_argument when `make` is empty and T has no default constructor, or when
   ///              `max_loaded` is out of range.
   explicit object_pool(options o)
-      : core_({.destroy = destroy, .bytes = sizeof(T), .type_name = typeid(T).name()},
+      : core_({.destroy = destroy,
+               .context = nullptr,
+               .bytes = sizeof(T),
+               .pool_type = typeid(object_pool).name()},
               {.max_idle = o.max_idle, .max_loaded = o.max_loaded}, std::move(o.name)),
         make_(std::move(o.make)),
         recycle_(std::move(o.recycle)) {
@@ -269,7 +272,7 @@ class object_pool {
   };
 
   // LIFE 5/5 destroyed: by a cycle, by a put that cannot keep it, or with the pool.
-  static void destroy(void* object) noexcept {
+  static void destroy(void* object, void* /*context*/) noexcept {
     detail::checks::dies(object, sizeof(T));
     delete static_cast<T*>(object);
   }

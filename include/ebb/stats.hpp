@@ -22,7 +22,7 @@ struct pool_stats {
   std::uint64_t missed = 0;         ///< exact: gets and try_gets that found nothing idle.
   std::uint64_t put = 0;  ///< lower bound: objects known to have been put (kept, handed on, or dropped).
 
-  std::uint64_t dropped_aged = 0;           ///< exact: by cycles: unused for two, or beyond `max_idle`.
+  std::uint64_t dropped_aged = 0;           ///< exact: by cycles: unused for two.
   std::uint64_t dropped_over_max_idle = 0;  ///< exact: destroyed because `max_idle` was reached.
   std::uint64_t dropped_rejected = 0;       ///< exact: `recycle` returned false, or threw.
   std::uint64_t dropped_no_memory = 0;      ///< exact: no memory to keep them in.

@@ -279,7 +279,7 @@ TEST(ObjectPool, destroys_everything_that_is_idle_exactly_once) {
   EXPECT_EQ(c.destroyed, 5000);
 }
 
-TEST(ObjectPool, max_idle_is_exceeded_by_no_more_than_the_loaded_magazines) {
+TEST(ObjectPool, max_idle_is_never_exceeded_and_at_least_half_of_it_is_used) {
   for (const std::size_t max_idle : {0u, 1u, 10u, 1000u}) {
     census c;
     ebb::object_pool<token> pool{{.make = make_token(c), .max_idle = max_idle}};
@@ -288,17 +288,14 @@ TEST(ObjectPool, max_idle_is_exceeded_by_no_more_than_the_loaded_magazines) {
       for (int i = 0; i < 3000; ++i) handles.push_back(pool.get());
       handles.clear();
       const ebb::pool_stats s = pool.stats();
-      constexpr std::size_t loaded = 62;  // one thread, one shard
-      EXPECT_LE(s.idle, max_idle + loaded);
+      EXPECT_LE(s.idle, max_idle);
       EXPECT_EQ(s.made, s.idle + s.destroyed());
       EXPECT_EQ(c.alive(), static_cast<std::int64_t>(s.idle));
     }
     EXPECT_GT(pool.stats().dropped_over_max_idle, 0u);
-    if (max_idle >= 10) {
-      EXPECT_GE(pool.stats().idle + 61, max_idle) << "and the limit is used";
-    }
+    EXPECT_GE(pool.stats().idle, max_idle / 2);
     ebb::collect();
-    EXPECT_LE(pool.stats().idle, max_idle) << "a cycle unloads the magazines";
+    EXPECT_LE(pool.stats().idle, max_idle);
   }
 }
 

@@ -37,8 +37,8 @@ struct fallback_path {
   static result exchange(std::atomic<shard*>& b, void** from, void** to, std::uint32_t& id) {
     return percpu::fallback::exchange_top(b, shard_count, from, to, id);
   }
-  static void add(void* elements, std::size_t offset, std::uint64_t n) {
-    percpu::fallback::add(elements, shard_count, offset, n);
+  static std::uint64_t add(void* elements, std::size_t offset, std::uint64_t n) {
+    return percpu::fallback::add(elements, shard_count, offset, n);
   }
   static void* exchange(void* elements, std::size_t offset, void* value) {
     return percpu::fallback::exchange(elements, shard_count, offset, value);
@@ -67,8 +67,8 @@ struct rseq_path {
   static result exchange(std::atomic<shard*>& b, void** from, void** to, std::uint32_t& id) {
     return percpu::arch::exchange_top(layout(), b, from, to, id);
   }
-  static void add(void* elements, std::size_t offset, std::uint64_t n) {
-    percpu::arch::add(layout(), elements, offset, n);
+  static std::uint64_t add(void* elements, std::size_t offset, std::uint64_t n) {
+    return percpu::arch::add(layout(), elements, offset, n);
   }
   static void* exchange(void* elements, std::size_t offset, void* value) {
     return percpu::arch::exchange(layout(), elements, offset, value);
@@ -182,8 +182,9 @@ TYPED_TEST(Percpu, adds_to_and_exchanges_the_words_of_its_own_element) {
   const auto elements = std::make_unique<element[]>(shard_count);
   for (const std::uint32_t id : {0u, 7u, 4095u, shard_count - 1}) {
     TypeParam::act_as(id);
-    TypeParam::add(elements.get(), offsetof(element, count[2]), 5);
-    TypeParam::add(elements.get(), offsetof(element, count[2]), 1'000'000'000'000);
+    EXPECT_EQ(TypeParam::add(elements.get(), offsetof(element, count[2]), 5), 5u);
+    EXPECT_EQ(TypeParam::add(elements.get(), offsetof(element, count[2]), 1'000'000'000'000),
+              1'000'000'000'005u);
     EXPECT_EQ(TypeParam::exchange(elements.get(), offsetof(element, pointer), object(id + 1)), nullptr);
     EXPECT_EQ(TypeParam::exchange(elements.get(), offsetof(element, pointer), object(id + 2)),
               object(id + 1));

@@ -74,6 +74,7 @@ struct owned_magazine {
 
   [[nodiscard]] explicit operator bool() const noexcept { return block != nullptr; }
   [[nodiscard]] std::uint32_t count() const noexcept { return top - base; }
+  [[nodiscard]] std::uint32_t capacity() const noexcept { return last_word - base; }
   [[nodiscard]] void* take() noexcept { return block->word[top--]; }
   void add(void* object) noexcept { block->word[++top] = object; }
 
@@ -82,6 +83,15 @@ struct owned_magazine {
     const std::uint32_t base = last_word - capacity;
     block->store(base, 0);  // atomic, because the lowest base is word 1
     return {block, base, base};
+  }
+  // The same objects with no room for more.
+  void close_up() noexcept {
+    const std::uint32_t up = last_word - top;
+    if (up == 0) return;
+    for (std::uint32_t i = top; i > base; --i) block->word[i + up] = block->word[i];
+    base += up;
+    top += up;
+    block->store(base, 0);
   }
 };
 

@@ -13,17 +13,22 @@
 namespace ebb::detail {
 
 struct found_magazine;
+class idle_budget;
 
 // What the core has to know of the objects.
 struct object_traits {
-  void (*destroy)(void*) noexcept;
-  std::size_t bytes;      // sizeof(T): what ASan poisons while the object is idle
-  const char* type_name;  // for messages
+  void (*destroy)(void* object, void* context) noexcept;
+  void* context;
+  std::size_t bytes;      // what ASan poisons while the object is idle
+  const char* pool_type;  // for messages: typeid(...).name() of the pool
 };
 
 struct pool_limits {
-  std::size_t max_idle;
-  std::uint32_t max_loaded;  // 1 .. max_capacity
+  std::size_t max_idle = ~std::size_t{0};
+  std::uint32_t max_loaded = max_capacity;  // 1 .. max_capacity
+  // Takes the place of max_idle where several pools share one bound; each object weighs `weight` of it.
+  idle_budget* shared = nullptr;
+  std::uint64_t weight = 1;
 };
 
 class EBB_API pool_core {
@@ -64,6 +69,8 @@ class EBB_API pool_core {
   void count(event e, std::uint64_t n = 1) noexcept;
   // For EBB_RANDOM: moves this shard's loaded magazine to some shard's depot, so that gets have to steal.
   void scatter(std::uint32_t to) noexcept;
+  // Destroys what is idle now, as two cycles over this pool alone would. Not while a fence is refused.
+  void drain() noexcept;
   [[nodiscard]] pool_stats stats() const noexcept;
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -93,7 +100,7 @@ class EBB_API pool_core {
   // critical section. Before the first put: a process-wide bank of shards that are empty and full.
   std::atomic<shard*> local_;
   const object_traits traits_;
-  const pool_limits limits_;
+  const pool_limits limits_;  // max_loaded as it can be used up under max_idle
   const std::string name_;
   // Counts what happens before the first put, and what the collector finds in other threads' shards.
   shard_log shared_log_;

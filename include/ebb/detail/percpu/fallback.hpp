@@ -162,8 +162,9 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
 }
 
 // Neither takes the lock, so both are read-modify-writes. relaxed: a count.
-inline void add(void* const& elements, std::uint32_t shards, std::size_t offset, std::uint64_t n) noexcept {
-  word_of<std::uint64_t>(elements, shards, offset).fetch_add(n, std::memory_order_relaxed);
+inline std::uint64_t add(void* const& elements, std::uint32_t shards, std::size_t offset,
+                         std::uint64_t n) noexcept {
+  return word_of<std::uint64_t>(elements, shards, offset).fetch_add(n, std::memory_order_relaxed) + n;
 }
 
 inline void* exchange(void* const& elements, std::uint32_t shards, std::size_t offset,

@@ -16,7 +16,9 @@ inline std::size_t push_n(const rseq_layout&, const local_bank&, void* const*, s
 inline result exchange_top(const rseq_layout&, const local_bank&, void**, void**, std::uint32_t&) noexcept {
   return result::refused;
 }
-inline void add(const rseq_layout&, void* const&, std::size_t, std::uint64_t) noexcept {}
+inline std::uint64_t add(const rseq_layout&, void* const&, std::size_t, std::uint64_t) noexcept {
+  return 0;
+}
 inline void* exchange(const rseq_layout&, void* const&, std::size_t, void* value) noexcept { return value; }
 inline std::uint32_t current_id(const rseq_layout&) noexcept { return 0; }
 

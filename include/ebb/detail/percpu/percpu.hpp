@@ -51,7 +51,8 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
                     : fallback::exchange_top(local, shards, expected, desired, id);
 }
 
-inline void add(void* const& elements, std::uint32_t shards, std::size_t offset, std::uint64_t n) noexcept {
+inline std::uint64_t add(void* const& elements, std::uint32_t shards, std::size_t offset,
+                         std::uint64_t n) noexcept {
   return has_rseq() ? arch::add(layout, elements, offset, n) : fallback::add(elements, shards, offset, n);
 }
 

@@ -169,17 +169,21 @@ changed:
   return result::refused;
 }
 
-// Adds `n` to the word at `offset` in this id's element of an array with the shards' stride. The commit is
-// one instruction, so no lock prefix is needed: nothing else writes there.
-inline void add(const rseq_layout& at, void* const& elements, std::size_t offset,
-                std::uint64_t n) noexcept {
+// Adds `n` to the word at `offset` in this id's element of an array with the shards' stride, and returns
+// the sum. Nothing else writes there, so no lock prefix is needed.
+inline std::uint64_t add(const rseq_layout& at, void* const& elements, std::size_t offset,
+                         std::uint64_t n) noexcept {
+  std::uint64_t sum;
   void* shard_or_cs;
   asm volatile(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
-               "addq %[n], (%[shard], %[offset])\n"  // COMMIT
+               "movq (%[shard], %[offset]), %[sum]\n"
+               "addq %[n], %[sum]\n"
+               "movq %[sum], (%[shard], %[offset])\n"  // COMMIT
                "2:\n"
-               : [shard] "=&r"(shard_or_cs)
+               : [sum] "=&r"(sum), [shard] "=&r"(shard_or_cs)
                : EBB_RSEQ_IN(at, elements), [offset] "r"(offset), [n] "r"(n)
                : "memory", "cc");
+  return sum;
 }
 
 // Puts `value` into the word at `offset` of this id's element, and returns what was there.
