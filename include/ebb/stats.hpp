@@ -32,6 +32,9 @@ struct pool_stats {
   std::uint64_t detached = 0;  ///< exact: objects that left for good by pooled::detach().
   std::uint64_t cycles = 0;    ///< exact: cycles this pool has been through since its first put.
 
+  /// Adds another pool's numbers; `cycles` becomes the larger of the two.
+  constexpr pool_stats& operator+=(const pool_stats& other) noexcept;
+
   /// Objects the pool destroyed, for all reasons. Exact.
   [[nodiscard]] constexpr std::uint64_t destroyed() const noexcept {
     return dropped_aged + dropped_over_max_idle + dropped_rejected + dropped_no_memory + dropped_at_random;
@@ -44,5 +47,24 @@ struct pool_stats {
     return made > gone ? made - gone : 0;
   }
 };
+
+constexpr pool_stats& pool_stats::operator+=(const pool_stats& other) noexcept {
+  made += other.made;
+  reused_own += other.reused_own;
+  reused_depot += other.reused_depot;
+  reused_stolen += other.reused_stolen;
+  reused_victim += other.reused_victim;
+  missed += other.missed;
+  put += other.put;
+  dropped_aged += other.dropped_aged;
+  dropped_over_max_idle += other.dropped_over_max_idle;
+  dropped_rejected += other.dropped_rejected;
+  dropped_no_memory += other.dropped_no_memory;
+  dropped_at_random += other.dropped_at_random;
+  idle += other.idle;
+  detached += other.detached;
+  cycles = cycles > other.cycles ? cycles : other.cycles;
+  return *this;
+}
 
 }  // namespace ebb

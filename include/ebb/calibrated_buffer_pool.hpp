@@ -1,0 +1,178 @@
+// calibrated_buffer_pool: buffers whose size follows from what they are used for. Calibrates like
+// valyala/bytebufferpool, and keeps a large buffer only while it is well used, like Go's encoding/json.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+#include <ebb/detail/calibration.hpp>
+#include <ebb/detail/checks.hpp>
+#include <ebb/detail/retention.hpp>
+#include <ebb/object_pool.hpp>
+#include <ebb/pooled_buffer.hpp>
+#include <ebb/stats.hpp>
+
+namespace ebb {
+
+/// Members may be left out.
+struct calibrated_buffer_pool_options {
+  /// Idle buffers kept at most, 0 .. unlimited. What is over is freed when it is put.
+  std::size_t max_idle = unlimited;
+
+  /// Buffers a shard may keep loaded, out of other threads' reach, 1 .. 62. Fewer for larger buffers.
+  std::uint32_t max_loaded = 16;
+
+  /// For messages and statistics; need not be unique.
+  std::string name = {};
+};
+
+#if EBB_CHECKED
+inline namespace checked {
+#endif
+
+/// Lends empty buffers that tend to have the right capacity. Of the buffers that come back it learns, after
+/// 42,000 in one class of length (64 bytes << i), the most frequent class, which new buffers then have, and
+/// the largest class that is needed for 95 % of them, above which none is kept. Idle buffers ebb with the
+/// cycles like the objects of an object_pool. Must outlive its buffers.
+///
+///     ebb::calibrated_buffer_pool out;
+///     ebb::pooled_buffer o = out.get();   // size() == 0, capacity() >= out.default_bytes()
+///     o.append("{\"status\":200}");
+///
+/// Unlike bytebufferpool: capacities are classes, so what has the right length never has too large a
+/// capacity; what is smaller than the default is not handed out; buffers that come back empty say nothing
+/// about sizes and are not counted; of equally frequent classes the smaller is the default; and one
+/// histogram is calibrated once.
+class calibrated_buffer_pool : private detail::buffer_owner {
+ public:
+  using options = calibrated_buffer_pool_options;
+
+  calibrated_buffer_pool() : calibrated_buffer_pool(options{}) {}
+
+  /// A pool with options.
+  /// Throws       std::invalid_argument when max_loaded is out of range; std::bad_alloc.
+  explicit calibrated_buffer_pool(options o)
+      : all_(detail::buffer_home{.owner = this, .header_bytes = sizeof(header)},
+             {.destroy = destroy,
+              .context = nullptr,
+              .bytes = detail::calibration::smallest_bytes,
+              .pool_type = typeid(calibrated_buffer_pool).name()},
+             {.max_idle = o.max_idle, .max_loaded = o.max_loaded}, std::move(o.name)) {}
+
+  /// Frees what is idle. No other thread may be using the pool, and no buffer may be out.
+  ~calibrated_buffer_pool() {
+    detail::checks::pool_dies(all_.core);
+    all_.core.close();
+  }
+  calibrated_buffer_pool(const calibrated_buffer_pool&) = delete;
+  calibrated_buffer_pool& operator=(const calibrated_buffer_pool&) = delete;
+
+  /// Takes an empty buffer, or allocates one of default_bytes().
+  /// Returns      a buffer with size() == 0 and capacity() >= default_bytes().
+  /// Throws       std::bad_alloc.
+  /// Threads      safe from any thread.
+  /// Cost         hit: as object_pool::get(). miss: as there, and malloc().
+  /// Ordering     what was done to a buffer before it was put happens-before the get() that returns its
+  /// memory. Unlike Go    never smaller than the default. [bytebufferpool.Pool.Get]
+  [[nodiscard]] EBB_FAST_PATH pooled_buffer get() {
+    detail::checks::before_get(all_.core);
+    if (void* const data = all_.core.get()) [[likely]] {
+      detail::checks::leaves(all_.core, data, header_of(data)->capacity);
+      const std::size_t capacity = header_of(data)->capacity;
+      if (capacity >= default_bytes()) [[likely]]
+        return {static_cast<std::byte*>(data), capacity, &all_, 0};
+      all_.core.drop(data, detail::event::dropped_rejected);
+    }
+    return get_slow();
+  }
+
+  /// Capacity of new buffers in bytes; 0 before the first calibration: buffers get memory when written to.
+  [[nodiscard]] std::size_t default_bytes() const noexcept { return calibration_.default_bytes(); }
+  /// Capacity in bytes above which no buffer is kept; 0 before the first calibration: there is no bound.
+  [[nodiscard]] std::size_t max_bytes() const noexcept { return calibration_.max_bytes(); }
+
+  /// Returns      a snapshot of what the pool did and holds; numbers are buffers. `dropped_rejected` are
+  ///              those that were above max_bytes(), below default_bytes(), or ill used.
+  /// Cost         O(shards) loads; never slows a hit.
+  [[nodiscard]] pool_stats stats() const noexcept { return all_.core.stats(); }
+
+  /// Returns      the name given in the options.
+  [[nodiscard]] const std::string& name() const noexcept { return all_.core.name(); }
+
+ private:
+  // Lies before the data, so that buffers of any capacity fit into one pool.
+  struct alignas(std::max_align_t) header {
+    std::size_t capacity;
+    detail::retention kept = {};
+  };
+  static header* header_of(void* data) noexcept { return static_cast<header*>(data) - 1; }
+
+  static void destroy(void* data, void* /*context*/) noexcept {
+    detail::checks::dies(data, header_of(data)->capacity);
+    std::free(header_of(data));
+  }
+
+  EBB_SLOW_PATH pooled_buffer get_slow() {
+    // The hint: the class of what a dropped buffer was really used for.
+    std::size_t bytes = std::max(default_bytes(), next_bytes_.exchange(0, std::memory_order_relaxed));
+    if (const std::size_t most = max_bytes(); most != 0) bytes = std::min(bytes, most);
+    pooled_buffer buffer(nullptr, 0, &all_, 0);
+    buffer.reserve(bytes);
+    return buffer;
+  }
+
+  detail::buffer_block grow(detail::buffer_block old, std::size_t length, std::size_t bytes) override {
+    const std::size_t capacity = std::bit_ceil(std::max(bytes, detail::calibration::smallest_bytes));
+    void* const memory = std::malloc(sizeof(header) + capacity);
+    if (memory == nullptr) throw std::bad_alloc();
+    auto* const fresh = new (memory) header{.capacity = capacity};
+    auto* const data = reinterpret_cast<std::byte*>(fresh + 1);
+    if (old.data == nullptr) {
+      all_.core.count(detail::event::made);
+    } else {  // the same buffer, elsewhere
+      std::memcpy(data, old.data, length);
+      fresh->kept = header_of(old.data)->kept;
+      destroy(old.data, nullptr);
+    }
+    detail::checks::made(all_.core, data);
+    return {data, capacity, &all_};
+  }
+
+  void give_back(detail::buffer_block block, std::size_t length) noexcept override {
+    detail::checks::returns(all_.core, block.data);
+    if (length != 0) calibration_.count(length);
+    const std::size_t most = max_bytes();
+    if (most != 0 && block.capacity > most)
+      return all_.core.drop(block.data, detail::event::dropped_rejected);
+    if (!header_of(block.data)->kept.keep(block.capacity, length)) {
+      next_bytes_.store(detail::retention::next_capacity(length), std::memory_order_relaxed);
+      return all_.core.drop(block.data, detail::event::dropped_rejected);
+    }
+    if (detail::checks::enters(all_.core, block.data, block.capacity)) all_.core.put(block.data);
+  }
+
+  void let_go(detail::buffer_block block) noexcept override {
+    detail::checks::detaches(all_.core, block.data);
+    all_.core.count(detail::event::detached);
+  }
+
+  detail::buffer_tier all_;
+  detail::calibration calibration_;
+  // Written by puts that drop an ill-used buffer, taken by the next get that makes one. Relaxed: a hint.
+  std::atomic<std::size_t> next_bytes_{0};
+};
+
+#if EBB_CHECKED
+}  // namespace checked
+#endif
+
+}  // namespace ebb

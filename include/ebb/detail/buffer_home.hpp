@@ -1,0 +1,71 @@
+// Where the memory of a buffer comes from and goes back to, seen from the buffer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <ebb/detail/pool_core.hpp>
+
+namespace ebb::detail {
+
+struct buffer_home;
+
+// The memory of one buffer. Null data: no memory yet.
+struct buffer_block {
+  std::byte* data = nullptr;
+  std::size_t capacity = 0;     // bytes
+  buffer_home* home = nullptr;  // null: of no pool
+};
+
+// A pool, for what is not a hit. Not a public interface: each pool is its own only implementation. Blocks
+// are passed by value, so that a buffer's address does not escape and it can stay in registers.
+class buffer_owner {
+ public:
+  // Memory for at least `bytes` with the first `length` bytes of `old` in it; `old` is used up, unless this
+  // throws (std::bad_alloc, std::length_error).
+  virtual buffer_block grow(buffer_block old, std::size_t length, std::size_t bytes) = 0;
+  // Takes back a block whose user was done with it when it held `length` bytes.
+  virtual void give_back(buffer_block block, std::size_t length) noexcept = 0;
+  // The block leaves the pool for good.
+  virtual void let_go(buffer_block block) noexcept = 0;
+
+ protected:
+  ~buffer_owner() = default;
+};
+
+struct buffer_home {
+  buffer_owner* owner;
+  // Of every block that lives here; 0 where each has its own.
+  std::size_t capacity = 0;
+  // give_back() is nothing but a put into the core of the tier this is.
+  bool straight = false;
+  // Bytes that get() and resize() add read as zero.
+  bool zeroes = false;
+  // Bytes between the start of the allocation, which is what free() takes, and the data.
+  std::uint16_t header_bytes = 0;
+};
+
+// Buffers of one capacity, or of all, that are idle as pointers to their data.
+struct buffer_tier : buffer_home {
+  pool_core core;
+
+  buffer_tier(const buffer_home& home, const object_traits& traits, const pool_limits& limits,
+              std::string name)
+      : buffer_home(home), core(traits, limits, std::move(name)) {}
+
+  // To a power of two, so that finding a tier takes a shift.
+  static constexpr std::size_t bytes = 512;
+  std::byte padding[bytes - 64 - sizeof(pool_core)];
+};
+static_assert(sizeof(buffer_tier) == buffer_tier::bytes);
+
+// What a shard may keep loaded of one tier: out of other threads' reach, so not much.
+inline constexpr std::size_t loaded_bytes = std::size_t{64} * 1024;
+[[nodiscard]] constexpr std::uint32_t max_loaded_of(std::size_t bytes) noexcept {
+  const std::size_t fit = loaded_bytes / bytes;
+  return fit == 0 ? 1 : fit < max_capacity ? static_cast<std::uint32_t>(fit) : max_capacity;
+}
+
+}  // namespace ebb::detail

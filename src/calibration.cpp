@@ -1,0 +1,84 @@
+#include <ebb/detail/calibration.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "runtime.hpp"
+
+namespace ebb::detail {
+
+calibration::sizes calibration::sizes_for(const histogram& calls) noexcept {
+  std::array<std::size_t, class_count> order;
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  // Not std::stable_sort, which allocates: the class itself breaks ties.
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return calls[a] != calls[b] ? calls[a] > calls[b] : a < b;
+  });
+  const std::uint64_t total = std::accumulate(calls.begin(), calls.end(), std::uint64_t{0});
+  const auto limit = static_cast<std::uint64_t>(static_cast<double>(total) * 0.95);
+  std::size_t largest = 0;
+  std::uint64_t sum = 0;
+  for (const std::size_t c : order) {
+    if (sum > limit) break;
+    sum += calls[c];
+    largest = std::max(largest, c);
+  }
+  return {.default_bytes = bytes_of(order.front()), .max_bytes = bytes_of(largest)};
+}
+
+calibration::calibration() : shards_(this_runtime().shards) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    storage_[i] = std::make_unique<row[]>(shards_);
+    credits_[i] = storage_[i].get();
+  }
+}
+
+calibration::balance calibration::balance_of(std::size_t c) const noexcept {
+  balance b;
+  for (std::uint32_t i = 0; i < shards_; ++i) {
+    // relaxed: a count. Who puts one buffer after the other finds all of its own.
+    const std::int64_t credit =
+        storage_[c / per_word_row][i].words[c % per_word_row].load(std::memory_order_relaxed);
+    b.sum += credit;
+    b.ahead += std::max<std::int64_t>(credit, 0);
+  }
+  return b;
+}
+
+// Calibrates if it is time, and else says when this shard has to look again. Exact for puts that follow
+// one another, whatever CPUs they are made on: at least half of the puts that are missing to the threshold
+// are not covered by any shard's credit, so somebody looks before the last one.
+void calibration::look(std::size_t c) noexcept {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;
+  // Looked at again under the lock, so a fresh histogram is never calibrated a second time.
+  if (counted(c) - tallies_[c].at_calibration > threshold) calibrate();
+
+  const balance b = balance_of(c);
+  const std::int64_t missing = threshold + 1 - (tallies_[c].granted - b.sum - tallies_[c].at_calibration);
+  constexpr std::int64_t most = 256;
+  const std::int64_t grant = std::min(most, missing / (4 * std::int64_t{shards_}));
+  if (grant == 0 || missing <= 2 * (b.ahead + grant)) {
+    check_below_[c].store(std::numeric_limits<std::int64_t>::max(), std::memory_order_relaxed);
+    return;
+  }
+  (void)percpu::add(credits_[c / per_word_row], shards_, c % per_word_row * sizeof(std::int64_t),
+                    static_cast<std::uint64_t>(grant));
+  tallies_[c].granted += grant;
+}
+
+void calibration::calibrate() noexcept {
+  histogram calls;
+  for (std::size_t c = 0; c < class_count; ++c) {
+    const std::int64_t now = counted(c);
+    calls[c] = static_cast<std::uint64_t>(now - tallies_[c].at_calibration);
+    tallies_[c].at_calibration = now;
+    check_below_[c].store(0, std::memory_order_relaxed);
+  }
+  const sizes learned = sizes_for(calls);
+  default_bytes_.store(learned.default_bytes, std::memory_order_relaxed);
+  max_bytes_.store(learned.max_bytes, std::memory_order_relaxed);
+}
+
+}  // namespace ebb::detail
