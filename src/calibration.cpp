@@ -46,26 +46,37 @@ calibration::balance calibration::balance_of(std::size_t c) const noexcept {
   return b;
 }
 
-// Calibrates if it is time, and else says when this shard has to look again. Exact for puts that follow
-// one another, whatever CPUs they are made on: at least half of the puts that are missing to the threshold
-// are not covered by any shard's credit, so somebody looks before the last one.
+// This shard has no credit left, or the threshold is near.
 void calibration::look(std::size_t c) noexcept {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock) return;
-  // Looked at again under the lock, so a fresh histogram is never calibrated a second time.
-  if (counted(c) - tallies_[c].at_calibration > threshold) calibrate();
-
-  const balance b = balance_of(c);
-  const std::int64_t missing = threshold + 1 - (tallies_[c].granted - b.sum - tallies_[c].at_calibration);
-  constexpr std::int64_t most = 256;
-  const std::int64_t grant = std::min(most, missing / (4 * std::int64_t{shards_}));
-  if (grant == 0 || missing <= 2 * (b.ahead + grant)) {
-    check_below_[c].store(std::numeric_limits<std::int64_t>::max(), std::memory_order_relaxed);
-    return;
-  }
+  tally& t = tallies_[c];
+  if (t.to_grant == 0) sum_up(c);
+  if (t.to_grant == 0) return;
+  const std::int64_t grant = std::min(t.batch, t.to_grant);
+  t.to_grant -= grant;
+  t.granted += grant;
   (void)percpu::add(credits_[c / per_word_row], shards_, c % per_word_row * sizeof(std::int64_t),
                     static_cast<std::uint64_t>(grant));
-  tallies_[c].granted += grant;
+}
+
+// Calibrates if it is time, and decides how many credits there are until the next sum. So many that sums
+// are rare (each takes off a quarter of what is missing), and so few that there is one before the threshold
+// is passed, whatever CPUs the buffers come back on: each credit lets at most two pass, the one it is spent
+// on and the one that asks for it.
+void calibration::sum_up(std::size_t c) noexcept {
+  tally& t = tallies_[c];
+  // Counted anew under the lock, so a fresh histogram is never calibrated a second time.
+  if (counted(c) - t.at_calibration > threshold) calibrate();
+
+  const balance b = balance_of(c);
+  const std::int64_t missing = threshold + 1 - (t.granted - b.sum - t.at_calibration);
+  constexpr std::int64_t most = 1024;
+  t.to_grant = std::max<std::int64_t>((missing - 1) / 2 - b.ahead, 0);
+  t.batch = std::clamp<std::int64_t>(t.to_grant / (2 * std::int64_t{shards_}), 1, most);
+  // Without credits to hand out, everybody looks each time.
+  check_below_[c].store(t.to_grant > 0 ? 0 : std::numeric_limits<std::int64_t>::max(),
+                        std::memory_order_relaxed);
 }
 
 void calibration::calibrate() noexcept {
@@ -74,6 +85,7 @@ void calibration::calibrate() noexcept {
     const std::int64_t now = counted(c);
     calls[c] = static_cast<std::uint64_t>(now - tallies_[c].at_calibration);
     tallies_[c].at_calibration = now;
+    tallies_[c].to_grant = 0;  // summed up at the next look
     check_below_[c].store(0, std::memory_order_relaxed);
   }
   const sizes learned = sizes_for(calls);

@@ -189,27 +189,29 @@ class buffer_pool : private detail::buffer_owner {
     return f;
   }
 
-  detail::buffer_block grow(detail::buffer_block old, std::size_t length, std::size_t bytes) override {
+  detail::buffer_block grow(std::byte* old, std::size_t capacity, detail::buffer_home* home,
+                            std::size_t length, std::size_t bytes) override {
     const found f = acquire(bytes);
-    if (old.data != nullptr) {
-      std::memcpy(f.data, old.data, length);
-      give_back(old, length);
+    if (old != nullptr) {
+      std::memcpy(f.data, old, length);
+      give_back(old, capacity, home, length);
     }
     return {f.data, std::max(f.home->capacity, bytes), f.home};
   }
 
-  void give_back(detail::buffer_block block, std::size_t /*length*/) noexcept override {
-    if (wipes_) detail::wipe(block.data, block.capacity);
-    if (block.home == &unpooled_) return std::free(block.data);
-    detail::pool_core& core = static_cast<detail::buffer_tier*>(block.home)->core;
-    detail::checks::returns(core, block.data);
-    if (detail::checks::enters(core, block.data, block.capacity)) core.put(block.data);
+  void give_back(std::byte* data, std::size_t capacity, detail::buffer_home* home,
+                 std::size_t /*length*/) noexcept override {
+    if (wipes_) detail::wipe(data, capacity);
+    if (home == &unpooled_) return std::free(data);
+    detail::pool_core& core = static_cast<detail::buffer_tier*>(home)->core;
+    detail::checks::returns(core, data);
+    if (detail::checks::enters(core, data, capacity)) core.put(data);
   }
 
-  void let_go(detail::buffer_block block) noexcept override {
-    if (block.home == &unpooled_) return;
-    detail::pool_core& core = static_cast<detail::buffer_tier*>(block.home)->core;
-    detail::checks::detaches(core, block.data);
+  void let_go(std::byte* data, detail::buffer_home* home) noexcept override {
+    if (home == &unpooled_) return;
+    detail::pool_core& core = static_cast<detail::buffer_tier*>(home)->core;
+    detail::checks::detaches(core, data);
     core.count(detail::event::detached);
   }
 

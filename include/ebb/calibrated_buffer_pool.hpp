@@ -130,38 +130,39 @@ class calibrated_buffer_pool : private detail::buffer_owner {
     return buffer;
   }
 
-  detail::buffer_block grow(detail::buffer_block old, std::size_t length, std::size_t bytes) override {
-    const std::size_t capacity = std::bit_ceil(std::max(bytes, detail::calibration::smallest_bytes));
-    void* const memory = std::malloc(sizeof(header) + capacity);
+  detail::buffer_block grow(std::byte* old, std::size_t /*capacity*/, detail::buffer_home* /*home*/,
+                            std::size_t length, std::size_t bytes) override {
+    const std::size_t larger = std::bit_ceil(std::max(bytes, detail::calibration::smallest_bytes));
+    void* const memory = std::malloc(sizeof(header) + larger);
     if (memory == nullptr) throw std::bad_alloc();
-    auto* const fresh = new (memory) header{.capacity = capacity};
-    auto* const data = reinterpret_cast<std::byte*>(fresh + 1);
-    if (old.data == nullptr) {
+    auto* const fresh = new (memory) header{.capacity = larger};
+    auto* const moved = reinterpret_cast<std::byte*>(fresh + 1);
+    if (old == nullptr) {
       all_.core.count(detail::event::made);
     } else {  // the same buffer, elsewhere
-      std::memcpy(data, old.data, length);
-      fresh->kept = header_of(old.data)->kept;
-      destroy(old.data, nullptr);
+      std::memcpy(moved, old, length);
+      fresh->kept = header_of(old)->kept;
+      destroy(old, nullptr);
     }
-    detail::checks::made(all_.core, data);
-    return {data, capacity, &all_};
+    detail::checks::made(all_.core, moved);
+    return {moved, larger, &all_};
   }
 
-  void give_back(detail::buffer_block block, std::size_t length) noexcept override {
-    detail::checks::returns(all_.core, block.data);
+  void give_back(std::byte* data, std::size_t capacity, detail::buffer_home* /*home*/,
+                 std::size_t length) noexcept override {
+    detail::checks::returns(all_.core, data);
     if (length != 0) calibration_.count(length);
     const std::size_t most = max_bytes();
-    if (most != 0 && block.capacity > most)
-      return all_.core.drop(block.data, detail::event::dropped_rejected);
-    if (!header_of(block.data)->kept.keep(block.capacity, length)) {
+    if (most != 0 && capacity > most) return all_.core.drop(data, detail::event::dropped_rejected);
+    if (!header_of(data)->kept.keep(capacity, length)) {
       next_bytes_.store(detail::retention::next_capacity(length), std::memory_order_relaxed);
-      return all_.core.drop(block.data, detail::event::dropped_rejected);
+      return all_.core.drop(data, detail::event::dropped_rejected);
     }
-    if (detail::checks::enters(all_.core, block.data, block.capacity)) all_.core.put(block.data);
+    if (detail::checks::enters(all_.core, data, capacity)) all_.core.put(data);
   }
 
-  void let_go(detail::buffer_block block) noexcept override {
-    detail::checks::detaches(all_.core, block.data);
+  void let_go(std::byte* data, detail::buffer_home* /*home*/) noexcept override {
+    detail::checks::detaches(all_.core, data);
     all_.core.count(detail::event::detached);
   }
 

@@ -170,7 +170,7 @@ class pooled_buffer {
   /// Cost         one relaxed increment.
   [[nodiscard]] detached_buffer detach() && noexcept {
     if (block_.data == nullptr) return {};
-    block_.home->owner->let_go(block_);
+    block_.home->owner->let_go(block_.data, block_.home);
     detached_buffer gone{.data = {block_.data, {block_.home->header_bytes}},
                          .size = std::exchange(size_, 0),
                          .capacity = block_.capacity};
@@ -196,14 +196,14 @@ class pooled_buffer {
     block_.capacity = 0;
   }
 
-  // LIFE 2/5 use ends (buffers): straight into the core of its tier, or through the pool's own rules.
+  // Straight into the core of its tier, or through the rules of its pool.
   EBB_FAST_PATH void give_back() noexcept {
     if (block_.home->straight) [[likely]] {
       detail::pool_core& core = static_cast<detail::buffer_tier*>(block_.home)->core;
       detail::checks::returns(core, block_.data);
       if (detail::checks::enters(core, block_.data, block_.capacity)) core.put(block_.data);
     } else {
-      block_.home->owner->give_back(block_, size_);
+      block_.home->owner->give_back(block_.data, block_.capacity, block_.home, size_);
     }
   }
 
@@ -216,7 +216,7 @@ class pooled_buffer {
                               " bytes are asked for; at most " + std::to_string(max_size()) +
                               " are possible");
     }
-    block_ = block_.home->owner->grow(block_, size_, bytes);
+    block_ = block_.home->owner->grow(block_.data, block_.capacity, block_.home, size_, bytes);
   }
 
   // Twice as much at least, so that appending n bytes one by one copies O(n).

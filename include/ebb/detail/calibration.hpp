@@ -72,6 +72,8 @@ class EBB_API calibration {
   // What is known of one class, under mutex_.
   struct tally {
     std::int64_t granted = 0;         // credits handed out to shards, ever
+    std::int64_t to_grant = 0;        // credits that may be handed out before the next sum
+    std::int64_t batch = 0;           // credits handed out at a time until then
     std::int64_t at_calibration = 0;  // counted() at the last calibration
   };
   struct balance {
@@ -80,11 +82,12 @@ class EBB_API calibration {
   };
 
   EBB_SLOW_PATH void look(std::size_t c) noexcept;
+  void sum_up(std::size_t c) noexcept;
+  void calibrate() noexcept;
   [[nodiscard]] balance balance_of(std::size_t c) const noexcept;
   [[nodiscard]] std::int64_t counted(std::size_t c) const noexcept {
     return tallies_[c].granted - balance_of(c).sum;
   }
-  void calibrate() noexcept;
 
   // A shard has credit for so many buffers of each class before it has to look at the sum. Written under
   // the shard's id by percpu::add(); so a hit counts without a shared write, and the sum is still exact.
