@@ -52,6 +52,7 @@ class EBB_API buffer_tiers {
   // min 2^(a-b+1) is more than 2^a, large enough. So the tier is a - b, or the next one. `below_` makes all
   // that is not above 2^b look like 2^b.
   [[nodiscard]] EBB_FAST_PATH buffer_tier& for_request(std::size_t bytes) noexcept {
+    // Not std::bit_width(), which would also serve 0.
     const auto log2 = static_cast<std::size_t>(63 ^ __builtin_clzl((bytes - 1) | below_));
     buffer_tier* const tier = &tiers_[log2 - log2_of_below_];
     if (tier->capacity < bytes) [[unlikely]]
