@@ -63,7 +63,7 @@ inline namespace checked {
 ///
 ///     ebb::buffer_pool tiers{{.min_bytes = 1024, .max_bytes = 16384}};   // 1024 2048 4096 8192 16384
 ///     ebb::pooled_buffer b = tiers.get(5000);                            // capacity() == 8192
-class buffer_pool : private detail::buffer_owner {
+class buffer_pool final : private detail::buffer_owner {
  public:
   using options = buffer_pool_options;
 
@@ -93,9 +93,8 @@ class buffer_pool : private detail::buffer_owner {
   /// Throws       std::bad_alloc.
   /// Threads      safe from any thread.
   /// Cost         hit: a few instructions more than object_pool::get(). miss: as there, and malloc().
-  /// Ordering     what was done to a buffer before it was put happens-before the get() that returns its
-  /// memory. Unlike Go    the size cannot be negative, and minima of 0 are refused.       [vitess
-  /// bucketpool.Get]
+  /// Ordering     what was done to a buffer before put happens-before the get() that returns its memory.
+  /// Unlike Go    the size cannot be negative, and minima of 0 are refused.     [vitess bucketpool.Get]
   [[nodiscard]] EBB_FAST_PATH pooled_buffer get(std::size_t bytes) {
     if (tiers_.is_straight(bytes)) [[likely]] {
       detail::buffer_tier& tier = tiers_.for_request(bytes);
@@ -107,20 +106,22 @@ class buffer_pool : private detail::buffer_owner {
 
   /// Gives memory to the pool, also such as it did not allocate. It is filed by the *floor* of its
   /// capacity, so that no get() is ever handed less than it asked for; what fits no tier, or is not aligned
-  /// as the options say, is freed. Null is ignored. Throws       nothing. Threads      safe from any
-  /// thread. Cost         as the destructor of a buffer. Unlike Go    by floor: a block of 1500 bytes
-  /// serves requests up to 1024.      [vitess bucketpool.Put]
+  /// as the options say, is freed. Null is ignored.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         as the destructor of a buffer.
+  /// Unlike Go    by floor: a block of 1500 bytes serves requests up to 1024.   [vitess bucketpool.Put]
   void put(detached_buffer memory) noexcept {
-    if (memory.data == nullptr) return;
-    if (wipes_) detail::wipe(memory.data.get(), memory.capacity);
-    detail::buffer_tier* const tier = tiers_.for_block(memory.capacity);
-    if (tier == nullptr || memory.data.get_deleter().header_bytes != 0 ||
-        !tiers_.is_aligned(memory.data.get())) {
-      return;
-    }
-    std::byte* const data = memory.data.release();
-    detail::checks::adopts(tier->core, data);
-    if (detail::checks::enters(tier->core, data, tier->capacity)) tier->core.put(data);
+    std::byte* const data = memory.data.get();
+    if (data == nullptr) return;
+    const bool fits = memory.data.get_deleter().header_bytes == 0 && tiers_.is_aligned(data);
+    detail::buffer_tier* const tier = fits ? tiers_.for_block(memory.capacity) : nullptr;
+    detail::pool_core& core = tier != nullptr ? tier->core : largest();
+    detail::checks::adopts(core, data);  // before anything is written to it
+    if (wipes_) detail::wipe(data, memory.capacity);
+    if (tier == nullptr) return detail::checks::dies(data, 0);
+    (void)memory.data.release();
+    if (detail::checks::enters(core, data, tier->capacity)) core.put(data);
   }
 
   /// How many tiers there are.
@@ -177,7 +178,11 @@ class buffer_pool : private detail::buffer_owner {
   }
 
   found acquire(std::size_t bytes) {
-    if (bytes > tiers_.max_bytes()) return {tiers_.allocate(bytes), &unpooled_};
+    if (bytes > tiers_.max_bytes()) {
+      const found large{tiers_.allocate(bytes), &unpooled_};
+      detail::checks::made(largest(), large.data);
+      return large;
+    }
     detail::buffer_tier& tier = tiers_.for_request(std::max<std::size_t>(bytes, 1));
     return {take(tier), &tier};
   }
@@ -201,18 +206,27 @@ class buffer_pool : private detail::buffer_owner {
 
   void give_back(std::byte* data, std::size_t capacity, detail::buffer_home* home,
                  std::size_t /*length*/) noexcept override {
-    if (wipes_) detail::wipe(data, capacity);
-    if (home == &unpooled_) return std::free(data);
-    detail::pool_core& core = static_cast<detail::buffer_tier*>(home)->core;
+    detail::pool_core& core = core_of(home);
     detail::checks::returns(core, data);
-    if (detail::checks::enters(core, data, capacity)) core.put(data);
+    if (wipes_) detail::wipe(data, capacity);
+    if (home == &unpooled_) {
+      detail::checks::dies(data, capacity);
+      std::free(data);
+    } else if (detail::checks::enters(core, data, capacity)) {
+      core.put(data);
+    }
   }
 
   void let_go(std::byte* data, detail::buffer_home* home) noexcept override {
-    if (home == &unpooled_) return;
-    detail::pool_core& core = static_cast<detail::buffer_tier*>(home)->core;
+    detail::pool_core& core = core_of(home);
     detail::checks::detaches(core, data);
-    core.count(detail::event::detached);
+    if (home != &unpooled_) core.count(detail::event::detached);
+  }
+
+  // Checked builds book what is not pooled with the largest tier, to notice when it outlives the pool.
+  detail::pool_core& largest() noexcept { return tiers_[tiers_.count() - 1].core; }
+  detail::pool_core& core_of(detail::buffer_home* home) noexcept {
+    return home == &unpooled_ ? largest() : static_cast<detail::buffer_tier*>(home)->core;
   }
 
   detail::buffer_tiers tiers_;

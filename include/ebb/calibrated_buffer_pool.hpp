@@ -81,8 +81,8 @@ class calibrated_buffer_pool : private detail::buffer_owner {
   /// Throws       std::bad_alloc.
   /// Threads      safe from any thread.
   /// Cost         hit: as object_pool::get(). miss: as there, and malloc().
-  /// Ordering     what was done to a buffer before it was put happens-before the get() that returns its
-  /// memory. Unlike Go    never smaller than the default. [bytebufferpool.Pool.Get]
+  /// Ordering     what was done to a buffer before put happens-before the get() that returns its memory.
+  /// Unlike Go    never smaller than the default.                        [bytebufferpool.Pool.Get]
   [[nodiscard]] EBB_FAST_PATH pooled_buffer get() {
     detail::checks::before_get(all_.core);
     if (void* const data = all_.core.get()) [[likely]] {
@@ -123,29 +123,49 @@ class calibrated_buffer_pool : private detail::buffer_owner {
 
   EBB_SLOW_PATH pooled_buffer get_slow() {
     // The hint: the class of what a dropped buffer was really used for.
-    std::size_t bytes = std::max(default_bytes(), next_bytes_.exchange(0, std::memory_order_relaxed));
-    if (const std::size_t most = max_bytes(); most != 0) bytes = std::min(bytes, most);
-    pooled_buffer buffer(nullptr, 0, &all_, 0);
-    buffer.reserve(bytes);
-    return buffer;
+    const std::size_t hint = next_bytes_.exchange(0, std::memory_order_relaxed);
+    const std::size_t most = max_bytes();
+    const std::size_t bytes = std::max(default_bytes(), most == 0 ? hint : std::min(hint, most));
+    const detail::buffer_block block = bytes == 0 ? detail::buffer_block{} : make(bytes);
+    return {block.data, block.capacity, &all_, 0};
   }
 
   detail::buffer_block grow(std::byte* old, std::size_t /*capacity*/, detail::buffer_home* /*home*/,
                             std::size_t length, std::size_t bytes) override {
-    const std::size_t larger = std::bit_ceil(std::max(bytes, detail::calibration::smallest_bytes));
-    void* const memory = std::malloc(sizeof(header) + larger);
+    if (old == nullptr) return start(bytes);
+    const detail::buffer_block fresh = allocate(bytes);  // the same buffer, elsewhere
+    std::memcpy(fresh.data, old, length);
+    header_of(fresh.data)->kept = header_of(old)->kept;
+    destroy(old, nullptr);
+    return fresh;
+  }
+
+  // Memory for a handle that has none: it was reset or moved from, or there was nothing idle and no
+  // default. What is idle first, or a handle that is reset and written to in a loop would fill the pool.
+  detail::buffer_block start(std::size_t bytes) {
+    bytes = std::max(bytes, default_bytes());
+    detail::checks::before_get(all_.core);
+    void* data = nullptr;
+    if (all_.core.get_n(&data, 1) == 0) return make(bytes);
+    detail::checks::leaves(all_.core, data, header_of(data)->capacity);
+    pooled_buffer idle(static_cast<std::byte*>(data), header_of(data)->capacity, &all_, 0);
+    idle.reserve(bytes);
+    return std::exchange(idle.block_, {});
+  }
+
+  detail::buffer_block make(std::size_t bytes) {
+    const detail::buffer_block fresh = allocate(bytes);
+    all_.core.count(detail::event::made);
+    return fresh;
+  }
+
+  detail::buffer_block allocate(std::size_t bytes) {
+    const std::size_t capacity = std::bit_ceil(std::max(bytes, detail::calibration::smallest_bytes));
+    void* const memory = std::malloc(sizeof(header) + capacity);
     if (memory == nullptr) throw std::bad_alloc();
-    auto* const fresh = new (memory) header{.capacity = larger};
-    auto* const moved = reinterpret_cast<std::byte*>(fresh + 1);
-    if (old == nullptr) {
-      all_.core.count(detail::event::made);
-    } else {  // the same buffer, elsewhere
-      std::memcpy(moved, old, length);
-      fresh->kept = header_of(old)->kept;
-      destroy(old, nullptr);
-    }
-    detail::checks::made(all_.core, moved);
-    return {moved, larger, &all_};
+    auto* const data = reinterpret_cast<std::byte*>(new (memory) header{.capacity = capacity} + 1);
+    detail::checks::made(all_.core, data);
+    return {data, capacity, &all_};
   }
 
   void give_back(std::byte* data, std::size_t capacity, detail::buffer_home* /*home*/,

@@ -136,8 +136,9 @@ class pooled_buffer {
     block_.data[size_++] = b;
   }
 
-  /// Room for `bytes` more behind the end, to be written into and then made part of the contents by
-  /// commit(). Returns      that room; valid until the buffer grows. Throws       as resize().
+  /// Makes room for `bytes` more behind the end, to be written into and then made contents by commit().
+  /// Returns      that room, indeterminate also under scrub::zero; valid until the buffer grows.
+  /// Throws       as resize().
   [[nodiscard]] std::span<std::byte> prepare(std::size_t bytes) {
     if (bytes > block_.capacity - size_) grow_by(bytes);
     return {block_.data + size_, bytes};
