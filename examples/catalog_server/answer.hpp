@@ -4,16 +4,16 @@
 #include <boost/asio/buffer.hpp>
 
 #include <array>
-#include <string>
 
 #include "pools.hpp"
+#include "request.hpp"
 
 namespace catalog {
 
 /// Holds what it took from the pools until it dies; the stream goes back with the last piece.
 class answer {
  public:
-  answer(pools& p, any_pool<request>::handle r, bool keep_alive);
+  answer(pools& p, request r, bool keep_alive);
 
   using buffers = std::array<boost::asio::const_buffer, 3>;
 
@@ -29,16 +29,18 @@ class answer {
  private:
   enum class framing { length, chunks, until_close };
 
+  [[nodiscard]] std::size_t bytes_to_render() const;
   void render();
   void begin();
   void write_head(std::size_t body_bytes);
-  [[nodiscard]] buffers frame(const std::string& body);
+  [[nodiscard]] buffers frame(any_buffer& body);
 
   pools& pools_;
-  any_pool<request>::handle request_;
-  any_pool<std::string>::handle text_ = pools_.buffers.get();
-  any_pool<std::string>::handle packed_;     // empty when the answer is not compressed
+  request request_;
+  any_buffer text_;                          // what is rendered
+  any_buffer packed_;                        // the same, compressed; none when the answer is not
   any_pool<deflate_stream>::handle stream_;  // likewise
+  any_buffer writer_;                        // head and framing, and a body that fits behind them
   bool keep_alive_;
   framing framing_ = framing::length;
   coding coding_ = coding::identity;

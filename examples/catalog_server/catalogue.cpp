@@ -36,7 +36,7 @@ record to_record(const json& source) {
 
 }  // namespace
 
-void fold_ascii(std::string& text) noexcept {
+void fold_ascii(std::span<char> text) noexcept {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
@@ -60,7 +60,7 @@ catalogue::catalogue(std::string route, const std::filesystem::path& file, const
   }
 }
 
-const record* catalogue::by_code(const std::string& folded) const {
+const record* catalogue::by_code(std::string_view folded) const {
   const auto found = by_code_.find(folded);
   return found != by_code_.end() ? &records_[found->second] : nullptr;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ struct record {
 inline constexpr char value_end = '\x1f';
 
 /// Lower case for ASCII letters, the rest as it is: what jq calls ascii_downcase.
-void fold_ascii(std::string& text) noexcept;
+void fold_ascii(std::span<char> text) noexcept;
 
 class catalogue {
  public:
@@ -31,12 +32,16 @@ class catalogue {
   [[nodiscard]] std::span<const record> records() const noexcept { return records_; }
 
   /// Returns      the first record that has this code, or null. `folded` went through fold_ascii().
-  [[nodiscard]] const record* by_code(const std::string& folded) const;
+  [[nodiscard]] const record* by_code(std::string_view folded) const;
 
  private:
   std::string route_;
   std::vector<record> records_;
-  std::unordered_map<std::string, std::size_t> by_code_;  // folded code -> index in records_
+  struct hash : std::hash<std::string_view> {
+    using is_transparent = void;  // to look a code up without making a std::string of it
+  };
+  // folded code -> index in records_
+  std::unordered_map<std::string, std::size_t, hash, std::equal_to<>> by_code_;
 };
 
 /// Reads all catalogues the server knows.

@@ -1,5 +1,6 @@
 #include "deflate_stream.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <stdexcept>
@@ -18,6 +19,9 @@ constexpr int window_bits(coding c) noexcept { return c == coding::gzip ? MAX_WB
 
 constexpr int default_mem_level = 8;
 
+// Bytes a buffer grows by at least.
+constexpr std::size_t min_room = 512;
+
 }  // namespace
 
 deflate_stream::deflate_stream(coding c) {
@@ -32,15 +36,16 @@ deflate_stream::deflate_stream(coding c) {
 
 deflate_stream::~deflate_stream() { (void)deflateEnd(&zlib_); }
 
-void deflate_stream::compress(std::string_view text, bool last, std::string& out) {
+void deflate_stream::compress(std::string_view text, bool last, any_buffer& out) {
   zlib_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // zlib does not write to it
   zlib_.avail_in = static_cast<uInt>(text.size());
   do {
+    // What there is, and no guess at what may be needed at most: buffers then have the size of what is in
+    // them.
     const std::size_t used = out.size();
-    const uLong room = deflateBound(&zlib_, zlib_.avail_in);
-    out.resize(used + room);
+    out.resize(std::max(out.capacity(), used + min_room));
     zlib_.next_out = reinterpret_cast<Bytef*>(out.data() + used);
-    zlib_.avail_out = static_cast<uInt>(room);
+    zlib_.avail_out = static_cast<uInt>(out.size() - used);
     if (deflate(&zlib_, last ? Z_FINISH : Z_SYNC_FLUSH) == Z_STREAM_ERROR) {
       throw std::logic_error("deflate: the stream was not reset");
     }

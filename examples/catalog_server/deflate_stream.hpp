@@ -3,8 +3,9 @@
 
 #include <zlib.h>
 
-#include <string>
 #include <string_view>
+
+#include "any_buffer.hpp"
 
 namespace catalog {
 
@@ -21,7 +22,7 @@ class deflate_stream {
 
   /// Appends the compressed form of `text` to `out`, complete: a client can unpack all of `text` from it.
   /// After `last` the stream needs a reset().
-  void compress(std::string_view text, bool last, std::string& out);
+  void compress(std::string_view text, bool last, any_buffer& out);
 
   /// Returns      false when zlib finds the stream damaged; it is of no use then.
   [[nodiscard]] bool reset() noexcept;

@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -27,30 +28,45 @@ void* or_throw(void* block) {
   return block;
 }
 
-void release(void* block) noexcept {
-  if (block == nullptr) return;
-  live_bytes.add(-static_cast<std::int64_t>(malloc_usable_size(block)));
-  std::free(block);
-}
-
 }  // namespace
 
 heap_numbers heap_now() noexcept { return {allocations.total(), live_bytes.total()}; }
 
 }  // namespace catalog
 
+// The linker sends every call of malloc() and free() in this program and its static libraries here
+// (--wrap=malloc): those of ebbpool's buffers, and those of operator new below.
+extern "C" {
+void* __real_malloc(std::size_t bytes);
+int __real_posix_memalign(void** block, std::size_t alignment, std::size_t bytes);
+void __real_free(void* block);
+
+void* __wrap_malloc(std::size_t bytes) { return catalog::counted(__real_malloc(bytes)); }
+int __wrap_posix_memalign(void** block, std::size_t alignment, std::size_t bytes) {
+  const int error = __real_posix_memalign(block, alignment, bytes);
+  if (error == 0) (void)catalog::counted(*block);
+  return error;
+}
+void __wrap_free(void* block) {
+  if (block != nullptr) catalog::live_bytes.add(-static_cast<std::int64_t>(malloc_usable_size(block)));
+  __real_free(block);
+}
+}
+
 // The array forms of the standard library call these. So do its nothrow forms, but not a sanitizer's: one
 // of them is here because zlib's memory is taken with it and released with the plain delete.
 void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  return catalog::counted(std::malloc(bytes != 0 ? bytes : 1));
+  return std::malloc(bytes != 0 ? bytes : 1);
 }
 void* operator new(std::size_t bytes) { return catalog::or_throw(::operator new(bytes, std::nothrow)); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  const auto align = static_cast<std::size_t>(alignment);
-  // aligned_alloc wants a multiple of the alignment, and never 0.
-  return catalog::or_throw(catalog::counted(std::aligned_alloc(align, (bytes / align + 1) * align)));
+  // std::pmr::new_delete_resource() asks with alignments that posix_memalign does not take.
+  const std::size_t at_least = std::max(static_cast<std::size_t>(alignment), sizeof(void*));
+  void* block = nullptr;
+  const int error = ::posix_memalign(&block, at_least, bytes);
+  return catalog::or_throw(error == 0 ? block : nullptr);
 }
-void operator delete(void* block) noexcept { catalog::release(block); }
-void operator delete(void* block, std::size_t) noexcept { catalog::release(block); }
-void operator delete(void* block, std::align_val_t) noexcept { catalog::release(block); }
-void operator delete(void* block, std::size_t, std::align_val_t) noexcept { catalog::release(block); }
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t) noexcept { std::free(block); }
+void operator delete(void* block, std::align_val_t) noexcept { std::free(block); }
+void operator delete(void* block, std::size_t, std::align_val_t) noexcept { std::free(block); }

@@ -19,7 +19,7 @@ void serve(const catalog::options& o) {
   catalog::pools pools(o.pool);
   catalog::services services{.pool = pools};
   const catalog::router router(
-      catalogues, [&services](std::string& out) { catalog::append_statistics(out, services); });
+      catalogues, [&services](std::pmr::string& out) { catalog::append_statistics(out, services); });
   catalog::server server(o, router, services);
   std::optional<catalog::sampler> sampler;
   if (!o.sample_csv.empty()) sampler.emplace(o.sample_csv, o.sample, services);

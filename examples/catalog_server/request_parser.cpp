@@ -21,7 +21,7 @@ bool ruled_out(const http::param_list& parameters) {
 
 }  // namespace
 
-request_parser::request_parser(any_pool<request>& requests) : requests_(&requests) {
+request_parser::request_parser(std::pmr::memory_resource* scratch) : scratch_(scratch) {
   header_limit(max_header_bytes);
   body_limit(max_body_bytes);
   eager(true);
@@ -29,7 +29,7 @@ request_parser::request_parser(any_pool<request>& requests) : requests_(&request
 
 void request_parser::on_request_impl(http::verb method, string_view, string_view target, int version,
                                      error_code&) {
-  request_ = requests_->get();
+  request_.emplace(scratch_);
   request_->method = method;
   request_->target.assign(target.data(), std::min(target.size(), max_target + 1));
   request_->may_chunk = version >= 11;

@@ -1,19 +1,23 @@
-// Reads a request into a pooled object; Beast's own parser would allocate for every header field.
+// Reads a request into pooled memory; Beast's own parser would allocate for every header field.
 #pragma once
 
 #include <boost/beast/http/basic_parser.hpp>
 
-#include "pools.hpp"
+#include <memory_resource>
+#include <optional>
+#include <utility>
+
+#include "request.hpp"
 
 namespace catalog {
 
-/// Takes a request from the pool when the first line has arrived: a connection that waits holds nothing.
+/// Makes a request when the first line has arrived: a connection that waits holds nothing.
 class request_parser : public http::basic_parser<true> {
  public:
-  explicit request_parser(any_pool<request>& requests);
+  explicit request_parser(std::pmr::memory_resource* scratch);
 
-  /// Returns      the request; an empty handle if its first line never came.
-  [[nodiscard]] any_pool<request>::handle release() noexcept { return std::move(request_); }
+  /// Returns      the request; none if its first line never came.
+  [[nodiscard]] std::optional<request> release() noexcept { return std::exchange(request_, std::nullopt); }
 
  private:
   using error_code = boost::beast::error_code;
@@ -34,8 +38,8 @@ class request_parser : public http::basic_parser<true> {
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
   void on_finish_impl(error_code&) override {}
 
-  any_pool<request>* requests_;
-  any_pool<request>::handle request_;
+  std::pmr::memory_resource* scratch_;
+  std::optional<request> request_;
 };
 
 /// Returns      the best coding of a header field Accept-Encoding that the server has.

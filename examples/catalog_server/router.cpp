@@ -27,7 +27,7 @@ bool matches(const record& r, const request& q) {
 
 }  // namespace
 
-router::router(std::span<const catalogue> catalogues, std::function<void(std::string&)> statistics)
+router::router(std::span<const catalogue> catalogues, std::function<void(std::pmr::string&)> statistics)
     : catalogues_(catalogues), statistics_(std::move(statistics)) {}
 
 void router::route(request& r) const {
@@ -89,7 +89,7 @@ void router::find_records(request& r, const catalogue& c, std::string_view query
   }
 }
 
-void router::welcome(std::string& body) const {
+void router::welcome(std::pmr::string& body) const {
   body.append(R"({"catalogues":[)");
   const char* separator = "\"/";
   for (const catalogue& c : catalogues_) {

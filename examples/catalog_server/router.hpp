@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory_resource>
 #include <span>
 #include <string>
 
@@ -12,7 +13,7 @@ namespace catalog {
 class router {
  public:
   /// `statistics` appends the body of /stats; `catalogues` must outlive the router.
-  router(std::span<const catalogue> catalogues, std::function<void(std::string&)> statistics);
+  router(std::span<const catalogue> catalogues, std::function<void(std::pmr::string&)> statistics);
 
   /// Fills in status and body of the answer.
   /// Threads      safe from any thread, for different requests.
@@ -23,10 +24,10 @@ class router {
 
  private:
   void find_records(request& r, const catalogue& c, std::string_view query) const;
-  void welcome(std::string& body) const;
+  void welcome(std::pmr::string& body) const;
 
   std::span<const catalogue> catalogues_;
-  std::function<void(std::string&)> statistics_;
+  std::function<void(std::pmr::string&)> statistics_;
 };
 
 }  // namespace catalog

@@ -51,7 +51,7 @@ void session::start() {
 }
 
 void session::read() {
-  parser_.emplace(services_.pool.requests);
+  parser_.emplace(services_.pool.scratch());
   http::async_read(socket_, input_, *parser_,
                    [self = shared_from_this()](error_code error, std::size_t) { self->on_read(error); });
 }
@@ -67,13 +67,13 @@ void session::on_read(error_code error) {
   const bool keep_alive =
       !error && parser_->keep_alive() && !services_.stopping.load(std::memory_order_relaxed);
   if (error) {
-    const auto [status, why] = explain(error, static_cast<bool>(request));
-    if (!request) request = services_.pool.requests.get();
+    const auto [status, why] = explain(error, request.has_value());
+    if (!request) request.emplace(services_.pool.scratch());
     router::refuse(*request, status, why);
   } else {
     router_.route(*request);
   }
-  answer_.emplace(services_.pool, std::move(request), keep_alive);
+  answer_.emplace(services_.pool, std::move(*request), keep_alive);
   write_piece();
 }
 

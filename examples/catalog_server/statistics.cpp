@@ -12,9 +12,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-template <class T>
-json to_json(const any_pool<T>& pool) {
-  const ebb::pool_stats s = pool.stats();
+json to_json(const ebb::pool_stats& s) {
   return {{"made", s.made},
           {"idle", s.idle},
           {"reused_own", s.reused_own},
@@ -31,9 +29,9 @@ json to_json(const any_pool<T>& pool) {
 
 }  // namespace
 
-void append_statistics(std::string& out, const services& s) {
+void append_statistics(std::pmr::string& out, const services& s) {
   const heap_numbers heap = heap_now();
-  json page = {{"pool", name_of(s.pool.mode)},
+  json page = {{"pool", name_of(s.pool.mode())},
                {"access_path", ebb::runtime_info().reason},
                {"requests", s.requests.total()},
                {"answers_under_way", s.under_way.total()},
@@ -41,10 +39,7 @@ void append_statistics(std::string& out, const services& s) {
                {"heap_live_bytes", heap.live_bytes},
                {"rss_kib", resident_kib()}};
   json& pools = page["pools"];
-  pools[s.pool.gzip_streams.name()] = to_json(s.pool.gzip_streams);
-  pools[s.pool.zlib_streams.name()] = to_json(s.pool.zlib_streams);
-  pools[s.pool.buffers.name()] = to_json(s.pool.buffers);
-  pools[s.pool.requests.name()] = to_json(s.pool.requests);
+  for (const auto& [name, numbers] : s.pool.stats()) pools[name] = to_json(numbers);
   out.append(page.dump(2)).push_back('\n');
 }
 

@@ -1,6 +1,7 @@
 // The page /stats.
 #pragma once
 
+#include <memory_resource>
 #include <string>
 
 #include "session.hpp"
@@ -8,6 +9,6 @@
 namespace catalog {
 
 /// Appends what the server counts, as JSON.
-void append_statistics(std::string& out, const services& s);
+void append_statistics(std::pmr::string& out, const services& s);
 
 }  // namespace catalog

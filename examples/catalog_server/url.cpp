@@ -24,7 +24,7 @@ std::pair<std::string_view, std::string_view> next_parameter(std::string_view& q
   return split(first, '=');
 }
 
-bool decode(std::string_view encoded, plus_means plus, std::string& out) {
+bool decode(std::string_view encoded, plus_means plus, std::pmr::string& out) {
   out.clear();
   for (std::size_t i = 0; i < encoded.size(); ++i) {
     if (encoded[i] != '%') {

@@ -1,6 +1,7 @@
 // The parts of a request target.
 #pragma once
 
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,6 @@ enum class plus_means : char { plus = '+', space = ' ' };
 
 /// Replaces `out` by the percent-decoded text.
 /// Returns      false when a percent sign is not followed by two hexadecimal digits.
-[[nodiscard]] bool decode(std::string_view encoded, plus_means plus, std::string& out);
+[[nodiscard]] bool decode(std::string_view encoded, plus_means plus, std::pmr::string& out);
 
 }  // namespace catalog
