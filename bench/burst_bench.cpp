@@ -44,8 +44,8 @@ struct burst_case {
 }  // namespace
 
 void register_burst(const plan& p) {
-  register_case<burst_case, ebb_pool, ebb_pool_bulk, tls_list, tls_raw, mutex_vector, new_delete>(
-      p, {1, 2, 16});
+  register_case<burst_case, thread_local_lists, ebb_pool, ebb_pool_bulk, tls_list, tls_raw, mutex_vector,
+                new_delete>(p, {1, 2, 16});
 }
 
 }  // namespace bench

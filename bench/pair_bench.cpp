@@ -25,7 +25,9 @@ struct pair_case {
 }  // namespace
 
 void register_pair(const plan& p) {
-  register_case<pair_case, ebb_pool, tls_list, tls_raw, mutex_vector, new_delete>(p, {1, 2, 4, 16});
+  register_case<pair_case, thread_local_lists, ebb_pool, tls_list, tls_raw, mutex_vector, new_delete>(
+      p, {1, 2, 4, 16});
+  register_case<pair_case, versus<ebb_pool>, ebb_tiers>(p, {1, 2, 16});
 }
 
 }  // namespace bench

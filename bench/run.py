@@ -8,7 +8,7 @@ import sys
 import time
 
 from report import machine, tables, targets
-from report.programs import GO_THROUGHPUT, PATHS, Programs
+from report.programs import GO_BUFFERS, GO_THROUGHPUT, PATHS, Programs
 from report.samples import Samples
 
 
@@ -18,6 +18,7 @@ class Effort:
     def __init__(self, quick):
         self.rounds = 1 if quick else 3
         self.suite_rounds = 12 if quick else 30
+        self.memory_rounds = 8 if quick else 12
         self.turns = 3 if quick else 5  # of ebbpool and Go, within a round
         self.throughput_time = "0.1s"
         self.stw_operations = "8x"
@@ -31,9 +32,12 @@ def measure(programs, effort, say):
         for path in PATHS:
             say(f"round {number}/{effort.rounds}: all systems, {path} path")
             programs.suite(effort.suite_rounds, path)
+        say(f"round {number}/{effort.rounds}: memory, {', '.join(programs.allocators)}")
+        programs.memory(effort.memory_rounds)
+        programs.allocations()
         say(f"round {number}/{effort.rounds}: ebbpool and Go")
         for _ in range(effort.turns):
-            for case in GO_THROUGHPUT:
+            for case in GO_THROUGHPUT + GO_BUFFERS:
                 for threads in (1, 2):
                     programs.go_case(case, threads, effort.throughput_time)
             programs.go_case("PoolSTW", 2, effort.stw_operations)
@@ -45,7 +49,7 @@ def measure(programs, effort, say):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build-dir", required=True, help="where CMake built the project")
-    parser.add_argument("--quick", action="store_true", help="about one minute instead of five")
+    parser.add_argument("--quick", action="store_true", help="less than two minutes instead of eight")
     arguments = parser.parse_args()
 
     start = time.monotonic()
@@ -56,10 +60,8 @@ def main():
     facts = machine.describe(arguments.build_dir)
     samples = Samples()
     programs = Programs(arguments.build_dir, samples)
-    notes = []
-    if programs.go is None:
-        notes.append("Go is not installed, so nothing is compared with it.")
-        say(notes[0])
+    for note in programs.notes:
+        say(note)
     measure(programs, Effort(arguments.quick), say)
 
     rows = targets.all_rows(samples)
@@ -73,7 +75,7 @@ def main():
                          "reached": row.reached} for row in rows],
             "samples": samples.as_json(),
         }, file, indent=1)
-    text = tables.markdown(samples, rows, facts, command, notes)
+    text = tables.markdown(samples, rows, facts, command, programs.notes)
     with open(os.path.join(folder, "report.md"), "w", encoding="utf-8") as file:
         file.write(text)
     say(f"wrote {folder}/report.json and report.md")

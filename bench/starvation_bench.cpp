@@ -42,7 +42,8 @@ struct starvation_case {
 }  // namespace
 
 void register_starvation(const plan& p) {
-  register_case<starvation_case, ebb_pool, tls_list, tls_raw, mutex_vector>(p, {1, 2, 4, 16});
+  register_case<starvation_case, thread_local_lists, ebb_pool, tls_list, tls_raw, mutex_vector>(
+      p, {1, 2, 4, 16});
 }
 
 }  // namespace bench

@@ -1,4 +1,5 @@
-// The cases of sync.Pool's own benchmarks, on ebbpool. bench/go has the same, on sync.Pool.
+// The cases of sync.Pool's own benchmarks, and one of bytebufferpool, on ebbpool. bench/go has the same for
+// Go.
 #pragma once
 
 #include "harness/json_line.hpp"
@@ -16,5 +17,7 @@ void pool_overflow(unsigned threads, const amount& wanted, json_line& out);     
 void pool_starvation(unsigned threads, const amount& wanted, json_line& out);     // throughput.cpp
 void pool_stw(unsigned threads, const amount& wanted, json_line& out);            // stw.cpp
 void pool_expensive_new(unsigned threads, const amount& wanted, json_line& out);  // expensive_new.cpp
+void byte_buffer_16(unsigned threads, const amount& wanted, json_line& out);      // byte_buffers.cpp
+void byte_buffer_1k(unsigned threads, const amount& wanted, json_line& out);      // byte_buffers.cpp
 
 }  // namespace bench::go

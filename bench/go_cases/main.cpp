@@ -23,6 +23,8 @@ constexpr std::array cases{
     named_case{"PoolStarvation", pool_starvation, false},
     named_case{"PoolSTW", pool_stw, true},
     named_case{"PoolExpensiveNew", pool_expensive_new, true},
+    named_case{"ByteBuffer16", byte_buffer_16, false},
+    named_case{"ByteBuffer1K", byte_buffer_1k, false},
 };
 
 // An amount of 0 and 0 if the text is neither.

@@ -1,19 +1,20 @@
-// Runs one case on one system and on the two thread-local lists in turns of a few milliseconds, so that
+// Runs one case on one system and on those it is compared with in turns of a few milliseconds, so that
 // whatever else the machine does hits all of them alike and the ratios of one round can be trusted more
 // than the times. Google Benchmark gives names, filters, output and the machine's description.
 #pragma once
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "statistics.hpp"
-#include "systems/tls_list.hpp"
-#include "systems/tls_raw.hpp"
 #include "team.hpp"
 
 namespace bench {
@@ -23,15 +24,37 @@ struct plan {
   unsigned rounds = 0;  // when every thread has a core; a quarter of it when threads share cores
 };
 
+// The systems that a system is compared with.
+template <class... Systems>
+struct versus {};
+
+// One system on one case.
+class contender {
+ public:
+  contender() = default;
+  contender(const contender&) = delete;
+  contender& operator=(const contender&) = delete;
+  virtual ~contender() = default;
+
+  // Runs for some milliseconds. Returns the wall time in nanoseconds of one operation, as each thread sees
+  // it: the length of the slice divided by the operations that each thread did. With more threads than
+  // cores it includes the waiting.
+  virtual double slice() = 0;
+};
+
 // A Case is a type with
 //   name                          a word for the report
 //   operations                    how many operations one repeat stands for
-//   state<System>                 what a thread keeps from one slice to the next
+//   state<System>                 what a thread keeps from one slice to the next; a member `thread`, if
+//                                 there is one, is set to the number of the thread
 //   run(system, state, repeats)   the loop that is measured
 template <class Case, class System>
-class contender {
+class contender_on final : public contender {
  public:
-  explicit contender(team& crew) : crew_(crew), states_(crew.size()) {
+  explicit contender_on(team& crew) : crew_(crew), states_(crew.size()) {
+    if constexpr (requires { states_[0].state.thread; }) {
+      for (unsigned i = 0; i < crew.size(); ++i) states_[i].state.thread = i;
+    }
     // Threads that share a core get slices of several time slices of the scheduler, so that they are
     // preempted as often as they would be in a program that runs for long.
     const bool sharing = crew.size() > std::thread::hardware_concurrency();
@@ -41,9 +64,7 @@ class contender {
     repeats_ = 1 + static_cast<std::size_t>(static_cast<double>(repeats_) * seconds / took);
   }
 
-  // Wall time in nanoseconds of one operation, as each thread sees it: the length of the slice divided
-  // by the operations that each thread did. With more threads than cores it includes the waiting.
-  double slice() { return run() * 1e9 / static_cast<double>(repeats_ * Case::operations); }
+  double slice() override { return run() * 1e9 / static_cast<double>(repeats_ * Case::operations); }
 
  private:
   struct alignas(128) padded {
@@ -68,46 +89,58 @@ inline void report_spread(benchmark::State& state, const std::string& name,
   state.counters[name + "_p90"] = s.p90;
 }
 
-template <class Case, class System>
-void run_side_by_side(benchmark::State& state, unsigned threads) {
+inline std::vector<double> ratios(const std::vector<double>& above, const std::vector<double>& below) {
+  std::vector<double> result(above.size());
+  std::ranges::transform(above, below, result.begin(), std::divides<>());
+  return result;
+}
+
+template <class Case, class System, class... Others>
+void run_side_by_side(benchmark::State& state, unsigned threads, versus<Others...>) {
   team crew(threads);
-  contender<Case, System> subject(crew);
-  contender<Case, tls_list> list(crew);
-  contender<Case, tls_raw> raw(crew);
-  std::vector<double> times;
-  std::vector<double> list_ratios;
-  std::vector<double> raw_ratios;
+  std::vector<std::unique_ptr<contender>> lineup;
+  (lineup.push_back(std::make_unique<contender_on<Case, Others>>(crew)), ...);
+  // In the middle, so that the others are its neighbours.
+  const std::size_t middle = (lineup.size() + 1) / 2;
+  lineup.insert(lineup.begin() + static_cast<std::ptrdiff_t>(middle),
+                std::make_unique<contender_on<Case, System>>(crew));
+  std::vector<std::vector<double>> times(lineup.size());
   bool forwards = true;
   for (auto _ : state) {
     // Every other round runs backwards: nobody always follows the same neighbour.
-    const double first = forwards ? list.slice() : raw.slice();
-    const double time = subject.slice();
-    const double last = forwards ? raw.slice() : list.slice();
-    state.SetIterationTime(time * 1e-9);
-    times.push_back(time);
-    list_ratios.push_back(time / (forwards ? first : last));
-    raw_ratios.push_back(time / (forwards ? last : first));
+    for (std::size_t k = 0; k < lineup.size(); ++k) {
+      const std::size_t next = forwards ? k : lineup.size() - 1 - k;
+      times[next].push_back(lineup[next]->slice());
+    }
+    state.SetIterationTime(times[middle].back() * 1e-9);
     forwards = !forwards;
   }
-  report_spread(state, "ns", times);
-  report_spread(state, "vs_tls_list", list_ratios);
-  report_spread(state, "vs_tls_raw", raw_ratios);
+  const std::vector<double> mine = times[middle];
+  report_spread(state, "ns", mine);
+  times.erase(times.begin() + static_cast<std::ptrdiff_t>(middle));
+  const char* const names[] = {Others::name...};
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    report_spread(state, std::string("ns_of_").append(names[i]), times[i]);
+    report_spread(state, std::string("vs_").append(names[i]), ratios(mine, times[i]));
+  }
 }
 
-template <class Case, class System>
+template <class Case, class Others, class System>
 void register_contender(const plan& p, unsigned threads) {
   std::string name = Case::name;
   name.append("/").append(System::name).append("/threads:").append(std::to_string(threads));
   const bool sharing = threads > std::thread::hardware_concurrency();
   benchmark::RegisterBenchmark(
-      name.c_str(), [threads](benchmark::State& state) { run_side_by_side<Case, System>(state, threads); })
+      name.c_str(),
+      [threads](benchmark::State& state) { run_side_by_side<Case, System>(state, threads, Others()); })
       ->UseManualTime()
       ->Iterations(sharing ? p.rounds / 4 + 1 : p.rounds);
 }
 
-template <class Case, class... Systems>
+// Each of the Systems against the Others, which are a versus<...>.
+template <class Case, class Others, class... Systems>
 void register_case(const plan& p, std::initializer_list<unsigned> threads) {
-  for (const unsigned n : threads) (register_contender<Case, Systems>(p, n), ...);
+  for (const unsigned n : threads) (register_contender<Case, Others, Systems>(p, n), ...);
 }
 
 }  // namespace bench

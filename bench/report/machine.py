@@ -19,9 +19,21 @@ def describe(build_dir):
         "C++ flags of the benchmarks": "-O2 -g",
         "CMake build type": _from_cache(build_dir, "CMAKE_BUILD_TYPE") or "none",
         "Go": _first_line(["go", "version"]) if shutil.which("go") else "none",
+        "Debian packages": ", ".join(_packages()),
         "Load average before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }
     return facts
+
+
+def _packages():
+    """Name and version of the peers that come from Debian."""
+    if shutil.which("dpkg-query") is None:
+        return []
+    names = ("libtcmalloc-minimal4", "libjemalloc2", "libmimalloc2.0",
+             "golang-github-valyala-bytebufferpool-dev")
+    command = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\n", *names]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return [line for line in done.stdout.split("\n") if " " in line.strip()]
 
 
 def _cpu_model():

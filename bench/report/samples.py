@@ -19,6 +19,10 @@ class Spread:
     def of(values):
         return Spread(*(percentile(values, share) for share in (0.5, 0.1, 0.9)))
 
+    def inverse(self):
+        """Of ratios: how much faster instead of how much slower."""
+        return Spread(1 / self.median, 1 / self.p90, 1 / self.p10)
+
     def text(self, unit=""):
         return f"{number(self.median)}{unit} ({number(self.p10)} - {number(self.p90)})"
 

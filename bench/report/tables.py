@@ -1,7 +1,10 @@
 """report.md."""
 
+from . import memory_tables
+from .programs import GO_BUFFERS, GO_THROUGHPUT
 from .samples import number
-from .targets import of_threads, samples_of_blocks
+from .targets import samples_of_blocks
+from .text import of_threads, table
 
 READING = """\
 Each cell is a median and, in brackets, the 10th and 90th percentile. Ratios are of neighbours in time:
@@ -11,20 +14,15 @@ more than the times, which move with whatever else the machine does."""
 SUITE = """\
 Nanoseconds of wall time for one operation as each thread sees it: the length of a slice, divided by the
 operations each thread did in it. With more threads than cores it includes the waiting for a core. One
-operation is a get with its put; for starvation, 67 puts and 100 gets."""
+operation is a get with its put; for starvation, 67 puts and 100 gets; for text, a text of 1 KiB."""
 
 GO = """\
 Nanoseconds of wall time, divided by the operations of all threads together, as Go's ns/op: two threads
 that work side by side halve it."""
 
-SYSTEMS = ("ebb", "ebb portable", "ebb_bulk", "ebb_bulk portable")
+SYSTEMS = ("ebb", "ebb portable", "ebb_bulk", "ebb_bulk portable", "ebb_tiers", "ebb_tiers portable",
+           "ebb_ostream", "ebb_ostream portable", "ebb_as_ostream", "ebb_as_ostream portable")
 GO_SYSTEMS = ("rseq", "portable", "go")
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)
 
 
 def markdown(samples, rows, machine, command, notes):
@@ -34,6 +32,7 @@ def markdown(samples, rows, machine, command, notes):
         table(("what", "asked", "measured", "reached?"),
               [(row.what, row.asked, row.measured, row.verdict()) for row in rows]),
         "## Side by side with other systems", SUITE, *_suite(samples),
+        "## Side by side with allocators", memory_tables.READING, *memory_tables.memory_tables(samples),
         "## Go's benchmarks", GO, _go(samples),
         "## Cycles", _stw(samples), _expensive_new(samples), _collect(samples), _users(samples),
         "## Where", table(("", ""), machine.items()), f"Reproduce with `{command}`.",
@@ -60,7 +59,7 @@ def _suite(samples):
 
 def _go(samples):
     keys = dict.fromkeys((key[1], key[3]) for key in samples.values
-                         if key[0] == "go" and key[1] in ("Pool", "PoolOverflow", "PoolStarvation"))
+                         if key[0] == "go" and key[1] in GO_THROUGHPUT + GO_BUFFERS)
     rows = [[f"{case}, {of_threads(threads)}",
              *(_cell(samples.spread("go", case, s, threads, "ns_per_op")) for s in GO_SYSTEMS)]
             for case, threads in keys]
