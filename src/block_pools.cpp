@@ -10,7 +10,7 @@ namespace ebb::detail {
 
 namespace {
 
-constexpr std::size_t smallest_limit = plain_alignment;
+constexpr std::size_t smallest_limit = 256;
 constexpr std::size_t greatest_limit = std::size_t{1024} * 1024;
 
 // What a shard may keep loaded of one class, out of other threads' reach.
@@ -74,7 +74,8 @@ block_set::~block_set() {
 
 block_pools::block_pools(const pool_resource_options& o, std::pmr::memory_resource* upstream,
                          void (*destroy)(void*, void*) noexcept, const char* pool_type)
-    : largest_(largest_class(o, upstream)),
+    : small_(std::min(small_bytes, largest_class(o, upstream))),
+      largest_(plain_class_bytes(o.largest_pooled_bytes)),
       budget_(o.max_idle_bytes),
       source_{.upstream = upstream,
               .destroy = destroy,
@@ -118,7 +119,7 @@ void block_pools::make_set(std::size_t alignment) {
   // Edge block-set, release half (acquire half: find).
   //   Publishes:   the classes of a new set.
   //   If relaxed:  a thread uses a pool_core that is not constructed yet.
-  //   Checked by:  PoolResourceStress.first_request_of_an_alignment_is_raced, under ThreadSanitizer.
+  //   Checked by:  PoolResourceRace, under ThreadSanitizer.
   // relaxed on failure: the loser looks again with find().
   if (sets_[set_of_alignment(alignment)].compare_exchange_strong(
           missing, made.get(), std::memory_order_release, std::memory_order_relaxed)) {

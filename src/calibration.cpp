@@ -39,11 +39,18 @@ calibration::balance calibration::balance_of(std::size_t c) const noexcept {
   for (std::uint32_t i = 0; i < shards_; ++i) {
     // relaxed: a count. Who puts one buffer after the other finds all of its own.
     const std::int64_t credit =
-        storage_[c / per_word_row][i].words[c % per_word_row].load(std::memory_order_relaxed);
+        storage_[c / row_words][i].words[c % row_words].load(std::memory_order_relaxed);
     b.sum += credit;
     b.ahead += std::max<std::int64_t>(credit, 0);
   }
   return b;
+}
+
+void calibration::count_slow(std::size_t length) noexcept {
+  const std::size_t c = class_of(length);
+  // The classes of the second row, from 4 MiB on, are counted here only.
+  if (c >= row_words && spend_credit(c)) return;
+  look(c);
 }
 
 // This shard has no credit left, or the threshold is near.
@@ -56,8 +63,7 @@ void calibration::look(std::size_t c) noexcept {
   const std::int64_t grant = std::min(t.batch, t.to_grant);
   t.to_grant -= grant;
   t.granted += grant;
-  (void)percpu::add(credits_[c / per_word_row], shards_, c % per_word_row * sizeof(std::int64_t),
-                    static_cast<std::uint64_t>(grant));
+  (void)add_credit(c, grant);
 }
 
 // Calibrates if it is time, and decides how many credits there are until the next sum. So many that sums

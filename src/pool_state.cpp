@@ -67,7 +67,7 @@ pool_state* pool_state::create(pool_core& core) noexcept {
                        reinterpret_cast<depot*>(block + at.depots[b])};
     new (reinterpret_cast<bank_header*>(state->banks[b].shards) - 1) bank_header{state};
     for (std::uint32_t i = 0; i < n; ++i) {
-      new (&state->banks[b].shards[i]) shard{no_magazine_top(), 0};
+      new (&state->banks[b].shards[i]) shard{.away_from_pools = {}, .top = no_magazine_top(), .lock = 0};
       new (&state->banks[b].depots[i]) depot;
     }
   }

@@ -13,9 +13,9 @@
 
 #include <ebb/detail/buffer_tiers.hpp>
 #include <ebb/detail/checks.hpp>
-#include <ebb/object_pool.hpp>
 #include <ebb/pooled_buffer.hpp>
 #include <ebb/stats.hpp>
+#include <ebb/unlimited.hpp>
 
 namespace ebb {
 
@@ -45,8 +45,9 @@ struct buffer_pool_options {
   /// freed.
   scrub on_put = scrub::nothing;
 
-  /// Bytes that may be idle in all tiers together, 0 .. unlimited. What is over is freed when it is put.
-  /// The room a shard has set aside for its next puts counts as used, up to half of the bound.
+  /// Bytes that may be idle in all tiers together, 0 .. unlimited. What is over is freed when it is put. A
+  /// block counts with the capacity of its tier. The room a shard has set aside for its next puts counts as
+  /// used: up to half of the bound, or one block per shard and tier where that is more.
   std::size_t max_idle_bytes = unlimited;
 
   /// For messages and statistics; need not be unique.

@@ -17,9 +17,9 @@
 #include <ebb/detail/calibration.hpp>
 #include <ebb/detail/checks.hpp>
 #include <ebb/detail/retention.hpp>
-#include <ebb/object_pool.hpp>
 #include <ebb/pooled_buffer.hpp>
 #include <ebb/stats.hpp>
+#include <ebb/unlimited.hpp>
 
 namespace ebb {
 
@@ -92,7 +92,8 @@ class calibrated_buffer_pool : private detail::buffer_owner {
         return {static_cast<std::byte*>(data), capacity, &all_, 0};
       all_.core.drop(data, detail::event::dropped_rejected);
     }
-    return get_slow();
+    const detail::buffer_block fresh = get_slow();
+    return {fresh.data, fresh.capacity, &all_, 0};
   }
 
   /// Capacity of new buffers in bytes; 0 before the first calibration: buffers get memory when written to.
@@ -121,13 +122,12 @@ class calibrated_buffer_pool : private detail::buffer_owner {
     std::free(header_of(data));
   }
 
-  EBB_SLOW_PATH pooled_buffer get_slow() {
+  EBB_SLOW_PATH detail::buffer_block get_slow() {
     // The hint: the class of what a dropped buffer was really used for.
     const std::size_t hint = next_bytes_.exchange(0, std::memory_order_relaxed);
     const std::size_t most = max_bytes();
     const std::size_t bytes = std::max(default_bytes(), most == 0 ? hint : std::min(hint, most));
-    const detail::buffer_block block = bytes == 0 ? detail::buffer_block{} : make(bytes);
-    return {block.data, block.capacity, &all_, 0};
+    return bytes == 0 ? detail::buffer_block{} : make(bytes);
   }
 
   detail::buffer_block grow(std::byte* old, std::size_t /*capacity*/, detail::buffer_home* /*home*/,
@@ -171,14 +171,27 @@ class calibrated_buffer_pool : private detail::buffer_owner {
   void give_back(std::byte* data, std::size_t capacity, detail::buffer_home* /*home*/,
                  std::size_t length) noexcept override {
     detail::checks::returns(all_.core, data);
-    if (length != 0) calibration_.count(length);
+    if (length != 0 && !calibration_.count_if_easy(length)) [[unlikely]] {
+      return give_back_slow(data, capacity, length);
+    }
+    keep_or_drop(data, capacity, length);
+  }
+
+  // Calls nothing but as its last act, so that a hit has no registers to save.
+  EBB_FAST_PATH void keep_or_drop(std::byte* data, std::size_t capacity, std::size_t length) noexcept {
     const std::size_t most = max_bytes();
-    if (most != 0 && capacity > most) return all_.core.drop(data, detail::event::dropped_rejected);
+    if (capacity - 1 > most - 1)
+      return all_.core.drop(data, detail::event::dropped_rejected);  // 0: no bound
     if (!header_of(data)->kept.keep(capacity, length)) {
       next_bytes_.store(detail::retention::next_capacity(length), std::memory_order_relaxed);
       return all_.core.drop(data, detail::event::dropped_rejected);
     }
     if (detail::checks::enters(all_.core, data, capacity)) all_.core.put(data);
+  }
+
+  EBB_SLOW_PATH void give_back_slow(std::byte* data, std::size_t capacity, std::size_t length) noexcept {
+    calibration_.count_slow(length);
+    keep_or_drop(data, capacity, length);
   }
 
   void let_go(std::byte* data, detail::buffer_home* /*home*/) noexcept override {

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <functional>
 #include <iterator>
-#include <limits>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -19,11 +18,9 @@
 #include <ebb/detail/checks.hpp>
 #include <ebb/detail/pool_core.hpp>
 #include <ebb/stats.hpp>
+#include <ebb/unlimited.hpp>
 
 namespace ebb {
-
-/// No bound on how many objects may be idle, other than that cycles return what is not used.
-inline constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
 // Programs built with EBB_CHECKED get types of their own, so that they cannot be mixed up at link time.
 #if EBB_CHECKED

@@ -12,14 +12,14 @@
 
 #include <ebb/detail/block_pools.hpp>
 #include <ebb/detail/checks.hpp>
-#include <ebb/object_pool.hpp>
 #include <ebb/stats.hpp>
+#include <ebb/unlimited.hpp>
 
 namespace ebb {
 
 /// Members may be left out.
 struct pool_resource_options {
-  /// Larger blocks go straight to upstream. In bytes, 16 .. 1 MiB; rounded up to the next size class.
+  /// Larger blocks go straight to upstream. In bytes, 256 .. 1 MiB; rounded up to the next size class.
   std::size_t largest_pooled_bytes = std::size_t{64} * 1024;
 
   /// Bytes that may be idle in all size classes together, 0 .. unlimited. What is over goes upstream when
@@ -81,7 +81,7 @@ class EBB_API pool_resource final : public std::pmr::memory_resource {
   pool_resource& operator=(const pool_resource&) = delete;
 
   /// Takes a block of at least `bytes` bytes from the pool, or from upstream. Called on a pool_resource
-  /// this is no virtual call, and the size class of a constant size is a constant.
+  /// this is no virtual call, and the size class of a constant size up to 2 KiB is a constant.
   /// Returns      memory aligned to `alignment`, a power of two, and at least to 16; for 0 bytes, too, a
   ///              pointer that no other block has.
   /// Throws       what upstream throws, and nothing is lost then; std::bad_alloc when there is no memory
@@ -93,9 +93,9 @@ class EBB_API pool_resource final : public std::pmr::memory_resource {
   /// Unlike std   synchronized_pool_resource takes a lock; its blocks come in chunks from upstream,
   ///              these one by one.
   [[nodiscard]] EBB_FAST_PATH void* allocate(std::size_t bytes, std::size_t alignment = plain) {
-    if (pools_.is_plain(bytes, alignment)) [[likely]]
-      return take(pools_.plain(bytes), bytes);
-    return allocate_slow(bytes, alignment);
+    if (pools_.is_small(bytes, alignment)) [[likely]]
+      return take(pools_.small(bytes), bytes);
+    return allocate_larger(bytes, alignment);
   }
 
   /// Gives a block back, to be called with the size and the alignment it was asked for with.
@@ -105,9 +105,9 @@ class EBB_API pool_resource final : public std::pmr::memory_resource {
   /// Cost         hit: O(1), no lock, no syscall, no allocation. miss: one magazine moves to the depot.
   /// Ordering     see allocate().
   EBB_FAST_PATH void deallocate(void* block, std::size_t bytes, std::size_t alignment = plain) noexcept {
-    if (pools_.is_plain(bytes, alignment)) [[likely]]
-      return put_back(pools_.plain(bytes), block);
-    deallocate_slow(block, bytes, alignment);
+    if (pools_.is_small(bytes, alignment)) [[likely]]
+      return put_back(pools_.small(bytes), block);
+    deallocate_larger(block, bytes, alignment);
   }
 
   /// Gives all blocks that are idle back to upstream now. Blocks in use, and what they hold, stay as
@@ -186,14 +186,19 @@ class EBB_API pool_resource final : public std::pmr::memory_resource {
     if (detail::checks::enters(c, block, c.traits().bytes)) c.put(block);
   }
 
-  EBB_SLOW_PATH void* allocate_slow(std::size_t bytes, std::size_t alignment) {
+  // More than 2 KiB, more than the plain alignment, or 0 bytes.
+  EBB_SLOW_PATH void* allocate_larger(std::size_t bytes, std::size_t alignment) {
+    if (pools_.is_plain(bytes, alignment)) [[likely]]
+      return take(pools_.plain(bytes), bytes);
     if (detail::pool_core* const c = pools_.find_or_make(bytes, alignment)) return take(*c, bytes);
     void* const block = pools_.upstream()->allocate(bytes, alignment);
     detail::checks::made(pools_.unpooled(), block);
     return block;
   }
 
-  EBB_SLOW_PATH void deallocate_slow(void* block, std::size_t bytes, std::size_t alignment) noexcept {
+  EBB_SLOW_PATH void deallocate_larger(void* block, std::size_t bytes, std::size_t alignment) noexcept {
+    if (pools_.is_plain(bytes, alignment)) [[likely]]
+      return put_back(pools_.plain(bytes), block);
     if (detail::pool_core* const c = pools_.find(bytes, alignment)) return put_back(*c, block);
     detail::checks::detaches(pools_.unpooled(), block);
     pools_.upstream()->deallocate(block, bytes, alignment);
@@ -212,8 +217,8 @@ class EBB_API pool_resource final : public std::pmr::memory_resource {
   return *resource;
 }
 
-/// An allocator over a pool_resource, for containers that are not in std::pmr: it calls without a virtual
-/// call, and in containers of nodes the size class is a compile-time constant.
+/// An allocator over a pool_resource, for containers that are not in std::pmr: it calls without a
+/// virtual call, and in containers of nodes the size class is a compile-time constant.
 ///
 ///     std::map<int, int, std::less<>, ebb::pool_allocator<std::pair<const int, int>>> m;
 template <class T>

@@ -29,6 +29,20 @@ struct free_bytes {
   void operator()(std::byte* data) const noexcept { std::free(data - header_bytes); }
 };
 
+// For a word or two, two moves that may overlap: less than a call of memcpy(), and most appends are short.
+EBB_FAST_PATH void copy(std::byte* to, const std::byte* from, std::size_t count) noexcept {
+  if (count - 8 <= 8) {
+    std::uint64_t first;
+    std::uint64_t last;
+    std::memcpy(&first, from, 8);
+    std::memcpy(&last, from + count - 8, 8);
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + count - 8, &last, 8);
+  } else if (count != 0) {
+    std::memcpy(to, from, count);
+  }
+}
+
 template <class Range>
 concept byte_range = std::ranges::contiguous_range<const Range> && std::ranges::sized_range<const Range> &&
                          sizeof(std::ranges::range_value_t<const Range>) == 1 &&
@@ -110,15 +124,17 @@ class pooled_buffer {
   /// Cost         none if there is room; else another block from the pool, and a copy of what is in use.
   void reserve(std::size_t bytes) {
     if (bytes > block_.capacity) [[unlikely]]
-      grow(bytes);
+      become(grown(block_.data, block_.capacity, block_.home, size_, bytes));
   }
 
   /// Appends bytes; a part of this very buffer may be among its arguments. Grows at least twofold.
   /// Throws       as resize().
   EBB_FAST_PATH void append(const void* bytes, std::size_t count) {
-    if (count > block_.capacity - size_) [[unlikely]]
-      return append_slow(bytes, count);
-    if (count != 0) std::memcpy(block_.data + size_, bytes, count);
+    if (count > block_.capacity - size_) [[unlikely]] {
+      become(appended(block_, size_, bytes, count));
+    } else {
+      detail::copy(block_.data + size_, static_cast<const std::byte*>(bytes), count);
+    }
     size_ += count;
   }
   void append(std::string_view text) { append(text.data(), text.size()); }
@@ -132,7 +148,7 @@ class pooled_buffer {
   EBB_FAST_PATH void push_back(char c) { push_back(static_cast<std::byte>(c)); }
   EBB_FAST_PATH void push_back(std::byte b) {
     if (size_ == block_.capacity) [[unlikely]]
-      grow_by(1);
+      become(grown_by(block_.data, block_.capacity, block_.home, size_, 1));
     block_.data[size_++] = b;
   }
 
@@ -140,7 +156,9 @@ class pooled_buffer {
   /// Returns      that room, indeterminate also under scrub::zero; valid until the buffer grows.
   /// Throws       as resize().
   [[nodiscard]] std::span<std::byte> prepare(std::size_t bytes) {
-    if (bytes > block_.capacity - size_) grow_by(bytes);
+    if (bytes > block_.capacity - size_) {
+      become(grown_by(block_.data, block_.capacity, block_.home, size_, bytes));
+    }
     return {block_.data + size_, bytes};
   }
   /// Appends the first `bytes` of what prepare() returned; what is above capacity() is ignored.
@@ -192,6 +210,10 @@ class pooled_buffer {
                               std::size_t size) noexcept
       : block_{data, capacity, home}, size_(size) {}
 
+  // Not `block_ = grown(...)`: g++ 12 lets the callee write its result to block_ directly, and block_ must
+  // be as it was when the callee throws.
+  EBB_FAST_PATH void become(const detail::buffer_block& larger) noexcept { block_ = larger; }
+
   void forget() noexcept {
     block_.data = nullptr;
     block_.capacity = 0;
@@ -208,8 +230,12 @@ class pooled_buffer {
     }
   }
 
-  EBB_SLOW_PATH void grow(std::size_t bytes) {
-    if (block_.home == nullptr) {
+  // The slow halves take what they need by value and return blocks: a buffer whose address goes nowhere can
+  // stay in registers.
+  [[nodiscard]] static EBB_SLOW_PATH detail::buffer_block grown(std::byte* data, std::size_t capacity,
+                                                                detail::buffer_home* home, std::size_t size,
+                                                                std::size_t bytes) {
+    if (home == nullptr) {
       throw std::logic_error("ebb::pooled_buffer: a buffer of no pool cannot grow; take one from a pool");
     }
     if (bytes > max_size()) {
@@ -217,23 +243,28 @@ class pooled_buffer {
                               " bytes are asked for; at most " + std::to_string(max_size()) +
                               " are possible");
     }
-    block_ = block_.home->owner->grow(block_.data, block_.capacity, block_.home, size_, bytes);
+    return home->owner->grow(data, capacity, home, size, bytes);
   }
 
   // Twice as much at least, so that appending n bytes one by one copies O(n).
-  EBB_SLOW_PATH void grow_by(std::size_t more) {
-    const std::size_t sum = more > max_size() - size_ ? SIZE_MAX : size_ + more;
-    const std::size_t twice = block_.capacity > max_size() / 2 ? max_size() : 2 * block_.capacity;
-    grow(std::max(sum, twice));
+  [[nodiscard]] static EBB_SLOW_PATH detail::buffer_block grown_by(std::byte* data, std::size_t capacity,
+                                                                   detail::buffer_home* home,
+                                                                   std::size_t size, std::size_t more) {
+    const std::size_t sum = more > max_size() - size ? SIZE_MAX : size + more;
+    const std::size_t twice = capacity > max_size() / 2 ? max_size() : 2 * capacity;
+    return grown(data, capacity, home, size, std::max(sum, twice));
   }
 
-  EBB_SLOW_PATH void append_slow(const void* bytes, std::size_t count) {
+  [[nodiscard]] static EBB_SLOW_PATH detail::buffer_block appended(detail::buffer_block old,
+                                                                   std::size_t size, const void* bytes,
+                                                                   std::size_t count) {
     // Of this very buffer? Then it moves with it.
     const std::size_t inside =
-        reinterpret_cast<std::uintptr_t>(bytes) - reinterpret_cast<std::uintptr_t>(data());
-    const bool is_own = inside < size_;
-    grow_by(count);
-    append(is_own ? data() + inside : bytes, count);
+        reinterpret_cast<std::uintptr_t>(bytes) - reinterpret_cast<std::uintptr_t>(old.data);
+    const bool is_own = inside < size;
+    const detail::buffer_block larger = grown_by(old.data, old.capacity, old.home, size, count);
+    std::memcpy(larger.data + size, is_own ? larger.data + inside : bytes, count);
+    return larger;
   }
 
   detail::buffer_block block_;

@@ -249,18 +249,16 @@ class pooled_streambuf : public std::streambuf {
 ///     text << "answer: " << std::setw(4) << 42;
 ///     send(text.view());
 ///
-/// Unlike std   view() and take() in the place of str(), which copies; take() also moves the memory; it has
-/// no
-///              openmode.                                                          [std::ostringstream]
+/// Unlike std   view() and take() in the place of str(), which copies; take() also moves the memory;
+///              there is no openmode.                                             [std::ostringstream]
 class pooled_ostream : private detail::base_from_member<pooled_streambuf>, public std::ostream {
   using memory = detail::base_from_member<pooled_streambuf>;
 
  public:
   /// Writes into a buffer of a calibrated_buffer_pool, which learns from the lengths of the texts.
   /// Throws       std::bad_alloc.
-  /// Cost         calibrated_buffer_pool::get(), and what any std::ostream costs: most of that is looking
-  /// up
-  ///              the facets of the global locale.
+  /// Cost         calibrated_buffer_pool::get(), and what any std::ostream costs: for the most part
+  ///              looking up the facets of the global locale.
   explicit pooled_ostream(calibrated_buffer_pool& pool) : memory(pool), std::ostream(&member_) {}
 
   /// Writes into a buffer of a buffer_pool with room for `bytes` before it has to grow.

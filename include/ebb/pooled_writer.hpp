@@ -55,9 +55,11 @@ inline namespace checked {
 #endif
 
 /// The pool that the writers of a program share when they are given none: buffers of 2048 and 4096 bytes.
-/// Is made by the first call and never destroyed, so that writers may be globals. Returns      always the
-/// same pool. Throws       std::bad_alloc, in the first call. Threads      safe from any thread. Unlike Go
-/// one pool with two tiers.            [net/http bufioWriter2kPool, bufioWriter4kPool]
+/// Is made by the first call and never destroyed, so that writers may be globals.
+/// Returns      always the same pool.
+/// Throws       std::bad_alloc, in the first call.
+/// Threads      safe from any thread.
+/// Unlike Go    one pool with two tiers.             [net/http bufioWriter2kPool, bufioWriter4kPool]
 EBB_API inline buffer_pool& writer_buffers() {
   static buffer_pool& pool =
       *new buffer_pool{{.min_bytes = 2048, .max_bytes = 4096, .name = "ebb::writer_buffers"}};

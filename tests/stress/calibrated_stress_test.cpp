@@ -101,6 +101,7 @@ TEST_P(CalibratedStress, no_byte_has_two_users_while_sizes_change_and_buffers_ch
       stamp_all(mine.buffer, mine.stamp);
       if (d.roll(8) == 0) std::this_thread::yield();
       if (foreign(mine.buffer, mine.stamp) != 0) ++wrong;
+      if (d.roll(16) == 0) mine.buffer.reset();  // and starts again with other memory
       mine.buffer.resize(length);
       stamp_all(mine.buffer, mine.stamp);
       if (d.roll(4) == 0) {

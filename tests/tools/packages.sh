@@ -2,10 +2,11 @@
 # shellcheck shell=bash disable=SC2034
 
 build_packages=(cmake ninja-build g++)
-test_packages=(pkg-config binutils libgtest-dev libgmock-dev)
+test_packages=(pkg-config binutils libgtest-dev libgmock-dev libfmt-dev)
 example_packages=(libboost-dev nlohmann-json3-dev libcli11-dev zlib1g-dev iso-codes curl jq)
 demo_packages=(wrk gnuplot-nox)
-bench_packages=(libbenchmark-dev golang-go python3)
+bench_packages=(libbenchmark-dev golang-go golang-github-valyala-bytebufferpool-dev libtcmalloc-minimal4
+  libjemalloc2 libmimalloc2.0 python3)
 lint_packages=(clang clang-format clang-tidy shellcheck)
 
 is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }

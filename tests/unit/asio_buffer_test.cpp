@@ -10,6 +10,7 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -263,6 +264,34 @@ TYPED_TEST(AsioBuffer, a_writer_onto_the_socket_sends_every_byte) {
   this->pair_.here.shutdown(asio::socket_base::shutdown_send);
   reader.join();
   EXPECT_TRUE(got == expected) << got.size() << " bytes came of " << expected.size();
+}
+
+TYPED_TEST(AsioBuffer, a_writer_goes_on_where_a_full_socket_stopped_it) {
+  this->pair_.here.non_blocking(true);
+  ebb::pooled_writer out{this->tiers_, ebb::asio_sink{this->pair_.here}, 2048};
+  const std::string piece = text(50'000);
+  std::string taken;
+  std::string got;
+  std::array<char, 1000> part;
+  for (int stops = 0; stops < 20;) {
+    std::error_code error;
+    taken += piece.substr(0, out.write(piece, error));
+    if (!error) continue;
+    ++stops;
+    EXPECT_EQ(error, std::errc::resource_unavailable_try_again);
+    got.append(part.data(), asio::read(this->pair_.there, asio::buffer(part)));
+    out.clear_error();
+  }
+  this->pair_.here.non_blocking(false);
+  std::thread reader([&] {
+    error_code error;
+    (void)asio::read(this->pair_.there, asio::dynamic_buffer(got), error);
+    EXPECT_EQ(error, asio::error::eof);
+  });
+  out.flush();
+  this->pair_.here.shutdown(asio::socket_base::shutdown_send);
+  reader.join();
+  EXPECT_TRUE(got == taken) << got.size() << " bytes came of " << taken.size();
 }
 
 TYPED_TEST(AsioBuffer, what_a_writer_holds_can_be_written_asynchronously) {

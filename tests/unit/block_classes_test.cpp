@@ -94,6 +94,11 @@ TEST_P(BlockPools, find_a_class_for_every_size_and_alignment_that_is_pooled_and_
       if (plain) {
         ASSERT_EQ(&pools.plain(bytes), c);
       }
+      const bool small = plain && bytes <= 2048;
+      ASSERT_EQ(pools.is_small(bytes, alignment), small);
+      if (small) {
+        ASSERT_EQ(&pools.small(bytes), c);
+      }
       if (pooled) expect_fits(*c, bytes, alignment);
     }
   }
@@ -104,6 +109,7 @@ TEST_P(BlockPools, never_look_behind_the_last_size_of_a_huge_request) {
     for (std::size_t alignment = 1; alignment <= 8192; alignment *= 2) {
       EXPECT_EQ(pools.find_or_make(bytes, alignment), nullptr);
       EXPECT_FALSE(pools.is_plain(bytes, alignment));
+      EXPECT_FALSE(pools.is_small(bytes, alignment));
     }
   }
 }
@@ -117,12 +123,14 @@ TEST_P(BlockPools, make_the_classes_of_an_alignment_when_it_is_first_asked_for) 
   const std::size_t plain = count();
   EXPECT_EQ(pools.find(64, 64), nullptr);
   EXPECT_EQ(count(), plain);
-  const bool pooled = pools.find_or_make(64, 64) != nullptr;
-  EXPECT_EQ(pooled, bound >= 64);
-  EXPECT_EQ(count() > plain, pooled);
+  EXPECT_NE(pools.find_or_make(64, 64), nullptr);
+  EXPECT_GT(count(), plain);
   EXPECT_EQ(pools.find(64, 128), nullptr);
+  const std::size_t with_64 = count();
+  EXPECT_EQ(pools.find_or_make(4096, 4096) != nullptr, bound >= 4096);
+  EXPECT_EQ(count() > with_64, bound >= 4096);
 }
 
-INSTANTIATE_TEST_SUITE_P(, BlockPools, testing::Values(16, 17, 100, 1000, 4096, 5000, 65536, largest));
+INSTANTIATE_TEST_SUITE_P(, BlockPools, testing::Values(256, 257, 1000, 4096, 5000, 65536, largest));
 
 }  // namespace

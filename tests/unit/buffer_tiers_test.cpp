@@ -182,7 +182,8 @@ TEST(BufferTiers, wipe_overwrites_exactly_what_it_is_told_to) {
   EXPECT_EQ(bytes[9], std::byte{0xa5});
   EXPECT_EQ(bytes[10], std::byte{0});
   EXPECT_EQ(bytes[90], std::byte{0xa5});
-  wipe(nullptr, 0);
+  wipe(bytes.data(), 0);
+  EXPECT_EQ(bytes[0], std::byte{0xa5});
 }
 
 // pool_core::drain(): what is idle in one pool, however it lies there, and nothing of the others.

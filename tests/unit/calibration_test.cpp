@@ -213,6 +213,7 @@ TEST_F(Hopping, at_random_between_all_shards_and_classes) {
 // Two threads that run all the time, so that with concurrency ids, too, they have different shards.
 TEST(Calibration, is_exact_when_two_threads_take_turns) {
   for (const int block : {1, 7, 100, 1000}) {
+    if (block < 100 && slowdown > 1) continue;
     counted_twice both;
     std::atomic<int> next{0};  // puts made
     constexpr int total = 2 * (threshold + 1);

@@ -168,7 +168,7 @@ TEST(PoolResource, can_be_called_through_the_base_class_and_directly_by_turns) {
 }
 
 TEST(PoolResource, rounds_the_largest_pooled_size_up_to_its_class) {
-  EXPECT_EQ((pool_resource{{.largest_pooled_bytes = 16}}.largest_pooled_bytes()), 16u);
+  EXPECT_EQ((pool_resource{{.largest_pooled_bytes = 257}}.largest_pooled_bytes()), 288u);
   EXPECT_EQ((pool_resource{{.largest_pooled_bytes = 1000}}.largest_pooled_bytes()), 1024u);
   EXPECT_EQ(pool_resource{}.largest_pooled_bytes(), 65536u);
   EXPECT_EQ((pool_resource{{.largest_pooled_bytes = 1 << 20}}.largest_pooled_bytes()), 1048576u);
@@ -187,11 +187,11 @@ TEST(PoolResource, names_the_option_that_is_out_of_range_and_the_valid_range) {
   const auto of_largest = [](std::size_t largest) {
     return complaint({.largest_pooled_bytes = largest, .name = "m"}, std::pmr::new_delete_resource());
   };
-  EXPECT_EQ(of_largest(15),
-            "ebb::pool_resource \"m\": options.largest_pooled_bytes is 15; valid are 16 to 1048576");
+  EXPECT_EQ(of_largest(255),
+            "ebb::pool_resource \"m\": options.largest_pooled_bytes is 255; valid are 256 to 1048576");
   EXPECT_EQ(of_largest(1048577),
-            "ebb::pool_resource \"m\": options.largest_pooled_bytes is 1048577; valid are 16 to 1048576");
-  EXPECT_EQ(of_largest(16), "none");
+            "ebb::pool_resource \"m\": options.largest_pooled_bytes is 1048577; valid are 256 to 1048576");
+  EXPECT_EQ(of_largest(256), "none");
   EXPECT_EQ(of_largest(1048576), "none");
   EXPECT_EQ(complaint({.name = "m"}, nullptr),
             "ebb::pool_resource \"m\": upstream is null; valid is any memory_resource that outlives it");

@@ -163,11 +163,28 @@ TEST_F(PooledBuffer, resize_keeps_what_fits_and_reserve_changes_no_contents) {
   EXPECT_EQ(b.capacity(), 512u);
 }
 
+TEST_F(PooledBuffer, fills_up_to_the_last_byte_before_it_grows) {
+  pooled_buffer b = holding("0123456789abcde");
+  b.push_back('f');
+  EXPECT_EQ(b.capacity(), 16u);
+  b.clear();
+  b.append("0123456789abcdef");
+  EXPECT_EQ(b.capacity(), 16u);
+  b.reserve(16);
+  b.resize(16);
+  EXPECT_EQ(b.capacity(), 16u);
+  EXPECT_EQ(b.view(), "0123456789abcdef");
+  b.push_back('g');
+  EXPECT_EQ(b.capacity(), 32u);
+  EXPECT_EQ(b.view(), "0123456789abcdefg");
+}
+
 TEST_F(PooledBuffer, prepare_shows_room_and_commit_makes_it_contents) {
   pooled_buffer b = holding("ab");
   std::span<std::byte> room = b.prepare(14);
   EXPECT_EQ(room.data(), b.data() + 2);
   EXPECT_EQ(room.size(), 14u);
+  EXPECT_EQ(b.capacity(), 16u) << "it fits exactly";
   EXPECT_EQ(b.size(), 2u);
   std::memcpy(room.data(), "cdefghijklmnop", 14);
   b.commit(3);

@@ -152,6 +152,11 @@ void for_each_output(Use use) {
                                  << "beyond";
     out.seekp(-2, std::ios::cur);
   });
+  use("overwriting more than there is", [](auto& out) {
+    out << "0123456789";
+    out.seekp(3) << std::string(10'000, 'x');
+    out.seekp(20'000, std::ios::beg);
+  });
   use("seeking beyond the end", [](auto& out) {
     out << "0123";
     out.seekp(5);
@@ -277,15 +282,16 @@ TEST(PooledOstream, after_take_it_writes_into_another_buffer_of_the_same_pool) {
   pooled_ostream a{tiers, 500};
   pooled_ostream b{calibrated};
   b << "makes a buffer";
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const pooled_buffer from_tiers = (a << "text " << i).take();
     const pooled_buffer from_calibrated = (b << "text " << i).take();
     EXPECT_EQ(from_tiers.view(), "text " + std::to_string(i));
     EXPECT_EQ(from_tiers.capacity(), 512u) << "the first size holds for all";
     EXPECT_EQ(from_calibrated.view(), (i == 0 ? "makes a buffertext " : "text ") + std::to_string(i));
   }
-  EXPECT_EQ(tiers.stats().made, 1u);
-  EXPECT_EQ(calibrated.stats().made, 1u);
+  // More than one: the thread may still come to another shard.
+  EXPECT_LT(tiers.stats().made, 10u);
+  EXPECT_LT(calibrated.stats().made, 10u);
 }
 
 TEST(PooledOstream, str_replaces_the_text_and_writes_over_it_as_an_ostringstream_does) {
@@ -323,7 +329,7 @@ TEST(PooledOstream, seeks_only_the_put_position_and_only_within_the_text) {
 }
 
 TEST(PooledOstream, can_be_given_a_part_of_its_own_text_while_it_grows) {
-  buffer_pool tiers{{.min_bytes = 16}};
+  buffer_pool tiers{{.min_bytes = 16, .on_put = ebb::scrub::zero}};  // what it leaves is gone
   pooled_ostream text{tiers, 16};
   text << "0123456789abcdef";
   std::string expected(text.view());
@@ -368,11 +374,12 @@ TEST(PooledOstream, moves_with_its_text_its_position_and_its_format) {
   first << 254;
   EXPECT_EQ(first.view(), "01fffe");
   second << "empty, so far";
+  first.seekp(4);
   swap(first, second);
   EXPECT_EQ(second.view(), "01fffe");
   EXPECT_EQ(first.view(), "empty, so far");
   second << 253;
-  EXPECT_EQ(second.view(), "01fffefd");
+  EXPECT_EQ(second.view(), "01fffd");
 }
 
 TEST(PooledOstream, writes_elsewhere_when_std_ios_rdbuf_says_so) {
@@ -426,6 +433,7 @@ TEST(PooledOstream, out_of_memory_sets_badbit_and_keeps_the_text) {
   buffer_pool tiers{{.min_bytes = 16}};
   pooled_ostream text{tiers, 16};
   text << "0123456789";
+  text.seekp(9);
   refuse_from_bytes = 0;
   text << "abcdefghi";
   refuse_from_bytes = SIZE_MAX;
@@ -435,7 +443,7 @@ TEST(PooledOstream, out_of_memory_sets_badbit_and_keeps_the_text) {
   text.clear();
   text << "abcdefghi";
   EXPECT_TRUE(text.good());
-  EXPECT_EQ(text.view(), "0123456789abcdefghi");
+  EXPECT_EQ(text.view(), "012345678abcdefghi");
 }
 
 TEST(PooledOstream, allocates_nothing_once_the_pool_has_a_buffer_of_the_right_size) {

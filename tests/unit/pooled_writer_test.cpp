@@ -278,8 +278,9 @@ TEST(PooledWriter, an_exception_of_the_sink_passes_through_and_is_an_error_from_
     std::size_t first;
     std::size_t second;  // 0: flush instead
     std::size_t pending;
+    std::size_t size = 16;
   };
-  for (const scenario& s : {scenario{16, 0, 12}, {16, 1, 12}, {4, 100, 12}, {0, 100, 0}}) {
+  for (const scenario& s : {scenario{16, 0, 12}, {16, 1, 12}, {4, 100, 12}, {0, 100, 0}, {3, 100, 0, 4}}) {
     buffer_pool pool;
     std::string passed_on;
     int calls = 0;
@@ -289,7 +290,7 @@ TEST(PooledWriter, an_exception_of_the_sink_passes_through_and_is_an_error_from_
                         passed_on += text_of(bytes.first(2));
                         return 2;
                       },
-                      16};
+                      s.size};
     const std::string all = text(s.first + s.second);
     out.write(all.substr(0, s.first));
     EXPECT_THROW(s.second == 0 ? out.flush() : out.write(all.substr(s.first)), std::runtime_error);

@@ -5,8 +5,10 @@
 // .. 64 and so on. The size of a class is less than 12.5 % above any size in units that it serves.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 
 #include <ebb/detail/config.hpp>
 
@@ -46,6 +48,16 @@ inline constexpr std::size_t classes_per_doubling = 8;
   return log2_of_unit(alignment) - log2_of_unit(plain_alignment);
 }
 inline constexpr std::size_t alignment_sets = set_of_alignment(max_pooled_alignment) + 1;
+
+// The classes of small sizes, looked up instead of calculated: two cache lines.
+inline constexpr std::size_t small_bytes = 2048;
+inline constexpr auto small_classes = [] {
+  std::array<std::uint8_t, small_bytes / plain_alignment> classes{};
+  for (std::size_t last = 0; last < classes.size(); ++last) {
+    classes[last] = static_cast<std::uint8_t>(class_of_last_unit(last));
+  }
+  return classes;
+}();
 
 // The size of a block in the smallest class for `bytes` bytes (at least 1) with the plain alignment.
 [[nodiscard]] constexpr std::size_t plain_class_bytes(std::size_t bytes) noexcept {

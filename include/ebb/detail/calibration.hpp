@@ -29,9 +29,10 @@ class EBB_API calibration {
   using histogram = std::array<std::uint64_t, class_count>;
 
   [[nodiscard]] static constexpr std::size_t class_of(std::size_t length) noexcept {
-    const std::size_t c = length <= smallest_bytes
-                              ? 0
-                              : static_cast<std::size_t>(std::bit_width((length - 1) / smallest_bytes));
+    const std::size_t last_byte = length - (length != 0 ? 1 : 0);
+    // 63 ^ and not std::bit_width(): g++ then has no branch for 0.
+    const auto log2 = 63u ^ static_cast<unsigned>(std::countl_zero(last_byte | (smallest_bytes - 1)));
+    const std::size_t c = log2 - std::countr_zero(smallest_bytes / 2);
     return c < class_count ? c : class_count - 1;
   }
   [[nodiscard]] static constexpr std::size_t bytes_of(std::size_t c) noexcept {
@@ -45,14 +46,16 @@ class EBB_API calibration {
 
   // A buffer came back that held `length` bytes.
   void count(std::size_t length) noexcept {
-    const std::size_t c = class_of(length);
-    const auto left = static_cast<std::int64_t>(percpu::add(credits_[c / per_word_row], shards_,
-                                                            c % per_word_row * sizeof(std::int64_t),
-                                                            ~std::uint64_t{0}));  // minus 1
-    if (left > check_below_[c].load(std::memory_order_relaxed)) [[likely]]
-      return;
-    look(c);
+    if (!count_if_easy(length)) count_slow(length);
   }
+  // In two halves, so that the hit path ends where the second one begins: false if count_slow() has to
+  // follow.
+  [[nodiscard]] EBB_FAST_PATH bool count_if_easy(std::size_t length) noexcept {
+    const std::size_t c = class_of(length);
+    return c < row_words && spend_credit(c);
+  }
+  EBB_SLOW_PATH void count_slow(std::size_t length) noexcept;
+
   // relaxed: two numbers that are right on their own; a buffer is judged by what they are at the moment.
   [[nodiscard]] std::size_t default_bytes() const noexcept {
     return default_bytes_.load(std::memory_order_relaxed);
@@ -62,11 +65,11 @@ class EBB_API calibration {
   }
 
  private:
-  static constexpr std::size_t per_word_row = shard_bytes / sizeof(std::int64_t);
-  static constexpr std::size_t rows = (class_count + per_word_row - 1) / per_word_row;
+  static constexpr std::size_t row_words = shard_bytes / sizeof(std::int64_t);
+  static constexpr std::size_t rows = (class_count + row_words - 1) / row_words;
   using word = std::atomic<std::int64_t>;
   struct alignas(shard_bytes) row {
-    std::array<word, per_word_row> words{};
+    std::array<word, row_words> words{};
   };
 
   // What is known of one class, under mutex_.
@@ -81,7 +84,16 @@ class EBB_API calibration {
     std::int64_t ahead = 0;  // buffers that shards will let pass without a look, at most
   };
 
-  EBB_SLOW_PATH void look(std::size_t c) noexcept;
+  // False if this shard has none left, or the threshold is near.
+  EBB_FAST_PATH bool spend_credit(std::size_t c) noexcept {
+    return add_credit(c, -1) > check_below_[c].load(std::memory_order_relaxed);
+  }
+  EBB_FAST_PATH std::int64_t add_credit(std::size_t c, std::int64_t n) noexcept {
+    return static_cast<std::int64_t>(percpu::add(credits_[c / row_words], shards_,
+                                                 c % row_words * sizeof(std::int64_t),
+                                                 static_cast<std::uint64_t>(n)));
+  }
+  void look(std::size_t c) noexcept;
   void sum_up(std::size_t c) noexcept;
   void calibrate() noexcept;
   [[nodiscard]] balance balance_of(std::size_t c) const noexcept;

@@ -53,7 +53,9 @@ inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shard
 
 inline std::uint64_t add(void* const& elements, std::uint32_t shards, std::size_t offset,
                          std::uint64_t n) noexcept {
-  return has_rseq() ? arch::add(layout, elements, offset, n) : fallback::add(elements, shards, offset, n);
+  if (has_rseq()) [[likely]]
+    return arch::add(layout, elements, offset, n);
+  return fallback::add(elements, shards, offset, n);
 }
 
 inline void* exchange(void* const& elements, std::uint32_t shards, std::size_t offset,

@@ -47,8 +47,9 @@
   "shlq %[shift], %[shard]\n"      \
   "addq %[local], %[shard]\n"
 
-#define EBB_RSEQ_IN(at, array) \
-  [area] "r"((at).area), [id] "r"((at).id), [local] "m"(array), [shift] "i"(shard_shift)
+#define EBB_RSEQ_IN(at, array)                                                            \
+  [area] "r"((at).area), [id] "r"((at).id), [local] "m"(array), [shift] "i"(shard_shift), \
+      [top_at] "i"(top_offset)
 
 namespace ebb::detail::percpu::x86_64 {
 
@@ -57,12 +58,12 @@ EBB_FAST_PATH result pop(const rseq_layout& at, const std::atomic<shard*>& local
   void* top;
   void* shard_or_cs;
   asm volatile goto(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
-                    "movq (%[shard]), %[top]\n"
+                    "movq %c[top_at](%[shard]), %[top]\n"
                     "movq (%[top]), %[object]\n"
                     "testq %[object], %[object]\n"
                     "jz %l[empty]\n"
                     "subq $8, %[top]\n"
-                    "movq %[top], (%[shard])\n"  // COMMIT
+                    "movq %[top], %c[top_at](%[shard])\n"  // COMMIT
                     "2:\n"
                     : [object] "=&r"(object), [top] "=&r"(top), [shard] "=&r"(shard_or_cs)
                     : EBB_RSEQ_IN(at, local)
@@ -78,12 +79,12 @@ EBB_FAST_PATH result push(const rseq_layout& at, const std::atomic<shard*>& loca
   void* top;
   void* shard_or_cs;
   asm volatile goto(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
-                    "movq (%[shard]), %[top]\n"
+                    "movq %c[top_at](%[shard]), %[top]\n"
                     "addq $8, %[top]\n"
                     "testl %[mask], %k[top]\n"
                     "jz %l[full]\n"
-                    "movq %[object], (%[top])\n"  // above the top: nobody sees it until the commit
-                    "movq %[top], (%[shard])\n"   // COMMIT
+                    "movq %[object], (%[top])\n"           // above the top: nobody sees it until the commit
+                    "movq %[top], %c[top_at](%[shard])\n"  // COMMIT
                     "2:\n"
                     : [top] "=&r"(top), [shard] "=&r"(shard_or_cs)
                     : EBB_RSEQ_IN(at, local), [object] "r"(object), [mask] "i"(magazine_bytes - 1)
@@ -102,7 +103,7 @@ inline std::size_t pop_n(const rseq_layout& at, const std::atomic<shard*>& local
   void* shard_or_cs;
   std::size_t count;
   asm volatile(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
-               "movq (%[shard]), %[top]\n"
+               "movq %c[top_at](%[shard]), %[top]\n"
                "xorl %k[count], %k[count]\n"
                "6: movq (%[top]), %[object]\n"
                "testq %[object], %[object]\n"
@@ -112,7 +113,7 @@ inline std::size_t pop_n(const rseq_layout& at, const std::atomic<shard*>& local
                "incq %[count]\n"
                "cmpq %[wanted], %[count]\n"
                "jb 6b\n"
-               "7: movq %[top], (%[shard])\n"  // COMMIT
+               "7: movq %[top], %c[top_at](%[shard])\n"  // COMMIT
                "2:\n"
                : [object] "=&r"(object), [top] "=&r"(top), [shard] "=&r"(shard_or_cs), [count] "=&r"(count)
                : EBB_RSEQ_IN(at, local), [out] "r"(out), [wanted] "r"(wanted)
@@ -128,7 +129,7 @@ inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& loca
   void* shard_or_cs;
   std::size_t count;
   asm volatile(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
-               "movq (%[shard]), %[top]\n"
+               "movq %c[top_at](%[shard]), %[top]\n"
                "xorl %k[count], %k[count]\n"
                "6: leaq 8(%[top]), %[object]\n"
                "testl %[mask], %k[object]\n"
@@ -139,7 +140,7 @@ inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& loca
                "incq %[count]\n"
                "cmpq %[offered], %[count]\n"
                "jb 6b\n"
-               "7: movq %[top], (%[shard])\n"  // COMMIT
+               "7: movq %[top], %c[top_at](%[shard])\n"  // COMMIT
                "2:\n"
                : [object] "=&r"(object), [top] "=&r"(top), [shard] "=&r"(shard_or_cs), [count] "=&r"(count)
                : EBB_RSEQ_IN(at, local), [objects] "r"(objects), [offered] "r"(offered),
@@ -155,9 +156,9 @@ inline result exchange_top(const rseq_layout& at, const std::atomic<shard*>& loc
   std::uint32_t seen;
   asm volatile goto(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
                     "movl %%fs:(%[id]), %[seen]\n"
-                    "cmpq %[expected], (%[shard])\n"
+                    "cmpq %[expected], %c[top_at](%[shard])\n"
                     "jne %l[changed]\n"
-                    "movq %[desired], (%[shard])\n"  // COMMIT
+                    "movq %[desired], %c[top_at](%[shard])\n"  // COMMIT
                     "2:\n"
                     : [shard] "=&r"(shard_or_cs), [seen] "=&r"(seen)
                     : EBB_RSEQ_IN(at, local), [expected] "r"(expected), [desired] "r"(desired)
