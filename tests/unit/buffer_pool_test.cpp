@@ -14,6 +14,7 @@
 
 #include <ebb/calibrated_buffer_pool.hpp>
 #include <ebb/collector.hpp>
+#include <ebb/runtime_info.hpp>
 #include <support/buffers.hpp>
 #include <support/one_cpu.hpp>
 #include <support/threads.hpp>
@@ -310,6 +311,25 @@ TEST_F(BufferPoolBudget, a_block_weighs_its_tier) {
   ebb::collect();
   for (int i = 0; i < 100; ++i) pool.put(own_memory(1000));
   EXPECT_EQ(pool.tier_stats(0).idle, 16u);
+}
+
+// What is loaded counts with its room, so one shard must not have more than its part of one half.
+TEST_F(BufferPoolBudget, a_shard_sets_no_more_aside_than_its_share_over_all_tiers) {
+  constexpr std::size_t share = 16384;  // of one shard in one tier
+  constexpr std::size_t tiers = 5;
+  const std::size_t bound = 2 * ebb::runtime_info().shards * tiers * share;
+  buffer_pool pool{{.min_bytes = 1024, .max_bytes = 16384, .max_idle_bytes = bound}};
+  std::vector<std::vector<pooled_buffer>> out(tiers - 1);
+  for (std::size_t i = 0; i + 1 < tiers; ++i) {
+    for (int burst = 0; burst < 6; ++burst) {  // what is loaded grows with bursts
+      out[i].clear();
+      for (int n = 0; n < 300; ++n) out[i].push_back(pool.get(pool.tier_bytes(i)));
+    }
+  }
+  ASSERT_EQ(pool.stats().idle, 0u) << "so that all that is loaded is room";
+  for (std::size_t n = 0; n < bound / 16384 + 10; ++n) pool.put(own_memory(16384));
+  EXPECT_LE(pool.idle_bytes(), bound);
+  EXPECT_GE(pool.idle_bytes(), bound - tiers * share - 16384);
 }
 
 TEST_F(BufferPoolBudget, of_nothing_keeps_nothing_and_of_one_block_keeps_one) {
