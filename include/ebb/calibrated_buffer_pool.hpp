@@ -52,7 +52,7 @@ inline namespace checked {
 /// capacity; what is smaller than the default is not handed out; buffers that come back empty say nothing
 /// about sizes and are not counted; of equally frequent classes the smaller is the default; and one
 /// histogram is calibrated once.
-class calibrated_buffer_pool : private detail::buffer_owner {
+class calibrated_buffer_pool final : private detail::buffer_owner {
  public:
   using options = calibrated_buffer_pool_options;
 
