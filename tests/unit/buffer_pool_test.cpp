@@ -325,8 +325,9 @@ TEST_F(BufferPoolBudget, a_shard_sets_no_more_aside_than_its_share_over_all_tier
       out[i].clear();
       for (int n = 0; n < 300; ++n) out[i].push_back(pool.get(pool.tier_bytes(i)));
     }
+    out[i].resize(260);
+    for (int n = 0; n < 20; ++n) out[i].push_back(pool.get(pool.tier_bytes(i)));  // makes room in it
   }
-  ASSERT_EQ(pool.stats().idle, 0u) << "so that all that is loaded is room";
   for (std::size_t n = 0; n < bound / 16384 + 10; ++n) pool.put(own_memory(16384));
   EXPECT_LE(pool.idle_bytes(), bound);
   EXPECT_GE(pool.idle_bytes(), bound - tiers * share - 16384);
