@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <ebb/buffer_pool.hpp>
+#include <string_view>
 
 #include "harness/keep.hpp"
 #include "harness/payload.hpp"
@@ -11,7 +12,8 @@ namespace bench {
 
 class ebb_tiers {
  public:
-  static constexpr const char* name = "ebb_tiers";
+  static bool takes_part(std::string_view case_name) { return case_name.starts_with("pair"); }
+
   struct item {
     ebb::pooled_buffer buffer;
     payload& operator*() { return *reinterpret_cast<payload*>(buffer.data()); }

@@ -1,18 +1,17 @@
-// An owning handle of the same shape as ebb::pooled, for hand-written systems: a pointer to the object and
-// one to where it goes back.
+// An owning handle of the same shape as ebb::pooled, for systems that hand out bare pointers: one to the
+// object and one to where it goes back.
 #pragma once
 
 #include <utility>
 
-#include "harness/payload.hpp"
-
 namespace bench {
 
-template <class System>
+// A System has give_back(T*).
+template <class T, class System>
 class handle {
  public:
   handle() = default;
-  handle(payload* object, System* home) : object_(object), home_(home) {}
+  handle(T* object, System* home) : object_(object), home_(home) {}
   handle(handle&& other) noexcept : object_(std::exchange(other.object_, nullptr)), home_(other.home_) {}
   handle& operator=(handle&& other) noexcept {
     std::swap(object_, other.object_);
@@ -25,11 +24,12 @@ class handle {
   void reset() {
     if (object_ != nullptr) home_->give_back(std::exchange(object_, nullptr));
   }
-  payload& operator*() const { return *object_; }
+  T& operator*() const { return *object_; }
+  T* operator->() const { return object_; }
   explicit operator bool() const { return object_ != nullptr; }
 
  private:
-  payload* object_ = nullptr;
+  T* object_ = nullptr;
   System* home_ = nullptr;
 };
 

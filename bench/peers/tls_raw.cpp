@@ -1,20 +1,19 @@
 // The least a thread-local list can be: a bare array without a destructor, and bare pointers. It leaks what
 // it holds when its thread ends, so nobody can use it as it is; it is here as the limit.
-#pragma once
-
 #include <cstddef>
 
-#include "harness/payload.hpp"
+#include "harness/object_peer.hpp"
 
 namespace bench {
 
+namespace {
+
 class tls_raw {
  public:
-  static constexpr const char* name = "tls_raw";
   using item = payload*;
 
   item get() {
-    if (idle_.count == 0) return new payload;
+    if (idle_.count == 0) return make_payload();
     return idle_.objects[--idle_.count];
   }
   item try_get() {
@@ -38,5 +37,9 @@ class tls_raw {
 
   static inline constinit thread_local list idle_{};
 };
+
+const object_peer<tls_raw> entry{{.name = "tls_raw"}};
+
+}  // namespace
 
 }  // namespace bench

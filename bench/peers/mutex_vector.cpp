@@ -1,22 +1,22 @@
 // One vector behind one mutex: the simplest pool that threads can share.
-#pragma once
-
 #include <memory>
 #include <mutex>
 #include <vector>
 
-#include "handle.hpp"
+#include "harness/object_peer.hpp"
+#include "systems/handle.hpp"
 
 namespace bench {
 
+namespace {
+
 class mutex_vector {
  public:
-  static constexpr const char* name = "mutex_vector";
-  using item = handle<mutex_vector>;
+  using item = handle<payload, mutex_vector>;
 
   item get() {
     item object = try_get();
-    return object ? std::move(object) : item(new payload, this);
+    return object ? std::move(object) : item(make_payload(), this);
   }
   item try_get() {
     const std::lock_guard lock(mutex_);
@@ -35,5 +35,9 @@ class mutex_vector {
   std::mutex mutex_;
   std::vector<std::unique_ptr<payload>> idle_;  // protected by mutex_
 };
+
+const object_peer<mutex_vector> entry{{.name = "mutex_vector"}};
+
+}  // namespace
 
 }  // namespace bench

@@ -1,21 +1,21 @@
 // What people write by hand when they take care: a thread-local list that owns its objects, with a handle.
 // Having a destructor, the list costs a look at its guard with each use.
-#pragma once
-
 #include <cstddef>
 
-#include "handle.hpp"
+#include "harness/object_peer.hpp"
+#include "systems/handle.hpp"
 
 namespace bench {
 
+namespace {
+
 class tls_list {
  public:
-  static constexpr const char* name = "tls_list";
-  using item = handle<tls_list>;
+  using item = handle<payload, tls_list>;
 
   item get() {
     list& idle = idle_;  // once: each mention of a thread_local with a destructor is a call
-    return {idle.count == 0 ? new payload : idle.objects[--idle.count], this};
+    return {idle.count == 0 ? make_payload() : idle.objects[--idle.count], this};
   }
   item try_get() {
     list& idle = idle_;
@@ -45,5 +45,9 @@ class tls_list {
 
   static inline constinit thread_local list idle_{};
 };
+
+const object_peer<tls_list> entry{{.name = "tls_list"}};
+
+}  // namespace
 
 }  // namespace bench

@@ -1,7 +1,7 @@
 // A text of 1 KiB in 16 pieces, from the construction of the stream to its destruction.
-#include "cases.hpp"
 #include "harness/keep.hpp"
 #include "harness/pieces.hpp"
+#include "memory_cases.hpp"
 #include "systems/streams.hpp"
 
 namespace bench {
@@ -24,8 +24,10 @@ struct text_case {
 
 }  // namespace
 
-void register_text(const plan& p) {
-  register_case<text_case, versus<std_stream>, ebb_stream, ebb_as_ostream>(p, {1, 2, 4});
+void add_text(std::vector<lineup>& all) {
+  for (const unsigned threads : {1U, 2U}) {
+    all.push_back(lineup_of<text_case, ebb_stream, std_stream, ebb_as_ostream>(threads));
+  }
 }
 
 }  // namespace bench

@@ -1,13 +1,14 @@
-// 100 gets, then 100 puts: more than any small cache in front of the pool holds. The time is that of one
-// get and one put.
-#include <array>
+// As many gets, then as many puts: with 100 and more, what a small cache in front of a pool does not hold.
+// The time is that of one get and one put. With 100 it is BenchmarkPoolOverflow of Go.
+#pragma once
 
-#include "cases.hpp"
-#include "systems/all.hpp"
+#include <array>
+#include <span>
+
+#include "harness/loop_contender.hpp"
+#include "harness/payload.hpp"
 
 namespace bench {
-
-namespace {
 
 template <class System>
 concept bulk_system = requires(System s, std::span<typename System::item> items) {
@@ -15,13 +16,17 @@ concept bulk_system = requires(System s, std::span<typename System::item> items)
   s.put_n(items);
 };
 
+template <std::size_t Size>
 struct burst_case {
-  static constexpr const char* name = "burst";
-  static constexpr std::size_t operations = 100;
+  static constexpr const char* name = Size == 10 ? "burst_10" : Size == 100 ? "burst_100" : "burst_1000";
+  static bool takes(unsigned threads) { return threads != 4 && threads <= 16; }
+  static constexpr std::size_t operations = Size;
   template <class System>
   struct state {
-    std::array<typename System::item, operations> held{};
+    std::array<typename System::item, Size> held{};
   };
+  template <class System>
+  using contender_of = loop_contender<burst_case, System>;
 
   template <class System>
   static void run(System& system, state<System>& mine, std::size_t repeats) {
@@ -40,12 +45,5 @@ struct burst_case {
     }
   }
 };
-
-}  // namespace
-
-void register_burst(const plan& p) {
-  register_case<burst_case, thread_local_lists, ebb_pool, ebb_pool_bulk, tls_list, tls_raw, mutex_vector,
-                new_delete>(p, {1, 2, 16});
-}
 
 }  // namespace bench

@@ -1,9 +1,9 @@
 // The benchmark of vitess' bucketpool: buffers of random sizes, each given back at once. The first and the
 // last byte are written, as somebody will who asks for a buffer of this size.
-#include "cases.hpp"
+#include "systems/buffers.hpp"
 #include "harness/keep.hpp"
 #include "harness/random_sizes.hpp"
-#include "systems/buffers.hpp"
+#include "memory_cases.hpp"
 
 namespace bench {
 
@@ -36,8 +36,10 @@ struct buffers_case {
 
 }  // namespace
 
-void register_buffers(const plan& p) {
-  register_case<buffers_case, versus<malloc_free>, ebb_buffers_2, ebb_buffers_1024>(p, {1, 2, 16});
+void add_buffers(std::vector<lineup>& all) {
+  for (const unsigned threads : {1U, 2U, 16U}) {
+    all.push_back(lineup_of<buffers_case, ebb_buffers_2, malloc_free, ebb_buffers_1024>(threads));
+  }
 }
 
 }  // namespace bench

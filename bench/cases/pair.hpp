@@ -1,16 +1,19 @@
 // One get, one put, again and again, inlined into the loop: the best that each system can look.
-#include "cases.hpp"
-#include "systems/all.hpp"
+#pragma once
+
+#include "harness/loop_contender.hpp"
+#include "harness/payload.hpp"
 
 namespace bench {
 
-namespace {
-
 struct pair_case {
   static constexpr const char* name = "pair";
+  static bool takes(unsigned /*threads*/) { return true; }
   static constexpr std::size_t operations = 1;
   template <class System>
   struct state {};
+  template <class System>
+  using contender_of = loop_contender<pair_case, System>;
 
   template <class System>
   static void run(System& system, state<System>&, std::size_t repeats) {
@@ -21,13 +24,5 @@ struct pair_case {
     }
   }
 };
-
-}  // namespace
-
-void register_pair(const plan& p) {
-  register_case<pair_case, thread_local_lists, ebb_pool, tls_list, tls_raw, mutex_vector, new_delete>(
-      p, {1, 2, 4, 16});
-  register_case<pair_case, versus<ebb_pool>, ebb_tiers>(p, {1, 2, 16});
-}
 
 }  // namespace bench

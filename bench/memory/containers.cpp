@@ -3,8 +3,8 @@
 #include <array>
 #include <string_view>
 
-#include "cases.hpp"
 #include "harness/keep.hpp"
+#include "memory_cases.hpp"
 #include "systems/containers.hpp"
 
 namespace bench {
@@ -52,10 +52,11 @@ struct containers_case {
 
 }  // namespace
 
-void register_containers(const plan& p) {
-  register_case<containers_case, versus<std_containers>, ebb_containers, ebb_allocator_containers>(
-      p, {1, 2, 4});
-  register_case<containers_case, versus<std_containers>, synchronized_containers, pmr_over_new>(p, {1, 2});
+void add_containers(std::vector<lineup>& all) {
+  for (const unsigned threads : {1U, 2U}) {
+    all.push_back(lineup_of<containers_case, synchronized_containers, ebb_containers, std_containers,
+                            ebb_allocator_containers, pmr_over_new>(threads));
+  }
 }
 
 }  // namespace bench

@@ -1,9 +1,9 @@
 // Raw memory, allocated and deallocated by the same thread.
 #include <array>
 
-#include "cases.hpp"
 #include "harness/keep.hpp"
 #include "harness/random_sizes.hpp"
+#include "memory_cases.hpp"
 #include "systems/blocks.hpp"
 
 namespace bench {
@@ -91,17 +91,21 @@ struct blocks_live_case {
 };
 
 template <class Case>
-void register_blocks(const plan& p) {
-  register_case<Case, versus<std_synchronized, operator_new>, ebb_blocks, ebb_blocks_direct>(p, {1, 2, 4});
-  register_case<Case, versus<std_synchronized>, std_unsynchronized>(p, {1});
+void add_case(std::vector<lineup>& all) {
+  all.push_back(
+      lineup_of<Case, std_synchronized, ebb_blocks, operator_new, ebb_blocks_direct, std_unsynchronized>(
+          1));
+  for (const unsigned threads : {2U, 4U}) {
+    all.push_back(lineup_of<Case, std_synchronized, ebb_blocks, operator_new, ebb_blocks_direct>(threads));
+  }
 }
 
 }  // namespace
 
-void register_blocks(const plan& p) {
-  register_blocks<blocks_64_case>(p);
-  register_blocks<blocks_mix_case>(p);
-  register_blocks<blocks_live_case>(p);
+void add_blocks(std::vector<lineup>& all) {
+  add_case<blocks_64_case>(all);
+  add_case<blocks_mix_case>(all);
+  add_case<blocks_live_case>(all);
 }
 
 }  // namespace bench

@@ -1,14 +1,17 @@
 // 67 puts, then 100 gets that may come back empty-handed: a third of the gets finds nothing and has to look
 // everywhere. The time is that of all 167, as in BenchmarkPoolStarvation of Go.
-#include "cases.hpp"
-#include "systems/all.hpp"
+#pragma once
+
+#include <vector>
+
+#include "harness/loop_contender.hpp"
+#include "harness/payload.hpp"
 
 namespace bench {
 
-namespace {
-
 struct starvation_case {
   static constexpr const char* name = "starvation";
+  static bool takes(unsigned threads) { return threads != 4 && threads <= 16; }
   static constexpr std::size_t operations = 1;
   static constexpr std::size_t puts = 67;
   static constexpr int gets = 100;
@@ -18,6 +21,9 @@ struct starvation_case {
   struct state {
     std::vector<typename System::item> held;
   };
+  template <class System>
+    requires requires(System system) { system.try_get(); }
+  using contender_of = loop_contender<starvation_case, System>;
 
   template <class System>
   static void run(System& system, state<System>& mine, std::size_t repeats) {
@@ -38,12 +44,5 @@ struct starvation_case {
     }
   }
 };
-
-}  // namespace
-
-void register_starvation(const plan& p) {
-  register_case<starvation_case, thread_local_lists, ebb_pool, tls_list, tls_raw, mutex_vector>(
-      p, {1, 2, 4, 16});
-}
 
 }  // namespace bench

@@ -1,0 +1,23 @@
+// Every case of objects.
+#pragma once
+
+#include "burst.hpp"
+#include "handover.hpp"
+#include "pair.hpp"
+#include "pair_in_call.hpp"
+#include "starvation.hpp"
+
+namespace bench {
+
+// Calls visit.operator()<Case>() for each.
+void for_each_object_case(auto visit) {
+  visit.template operator()<pair_case>();
+  visit.template operator()<pair_in_call_case>();
+  visit.template operator()<burst_case<10>>();
+  visit.template operator()<burst_case<100>>();
+  visit.template operator()<burst_case<1000>>();
+  visit.template operator()<starvation_case>();
+  visit.template operator()<handover_case>();
+}
+
+}  // namespace bench
