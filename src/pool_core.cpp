@@ -95,6 +95,9 @@ void pool_core::load(pool_state& state, std::uint32_t id, owned_magazine m) noex
   void** const top = peek_top(local_, id);
   std::uint32_t owner = id;
   if (loaded_magazine::of(top).now.count() != 0) return state.park(id, m);
+  // It may be older than the burst that the shard has learned from.
+  const std::uint32_t capacity = state.log(id).capacity.load(std::memory_order_relaxed);  // relaxed: a hint
+  if (capacity > m.capacity()) m.widen(capacity - m.capacity());
   const std::uint32_t room = m.capacity() - m.count();
   if (const std::uint32_t granted = state.reserve(room); granted < room) {
     state.give_up(granted);

@@ -32,6 +32,26 @@ TEST(Magazine, holds_as_many_objects_as_its_capacity_says) {
   }
 }
 
+TEST(Magazine, widen_and_close_up_keep_the_objects_and_their_order) {
+  const auto block = std::make_unique<magazine>();
+  for (std::uint32_t capacity = 1; capacity <= max_capacity; ++capacity) {
+    for (std::uint32_t count = 0; count <= capacity; ++count) {
+      owned_magazine m = owned_magazine::empty(block.get(), capacity);
+      for (std::uint32_t i = 1; i <= count; ++i) m.add(object(i));
+      m.widen(max_capacity - capacity);
+      EXPECT_EQ(m.capacity(), max_capacity);
+      EXPECT_EQ(m.count(), count);
+      m.close_up();
+      EXPECT_EQ(m.capacity(), count);
+      m.widen(capacity - count);
+      EXPECT_EQ(m.capacity(), capacity);
+      for (std::uint32_t i = count; i >= 1; --i) ASSERT_EQ(m.take(), object(i));
+      EXPECT_EQ(m.count(), 0u);
+      EXPECT_EQ(block->word[m.base], nullptr) << "the sentinel stands";
+    }
+  }
+}
+
 TEST(Magazine, top_pointer_says_everything_about_a_loaded_magazine) {
   const auto block = std::make_unique<magazine>();
   block->set_index(0x1234567);

@@ -63,6 +63,18 @@ TEST(Capacity, grows_with_bursts_to_full_magazines_and_shrinks_at_cycles) {
   EXPECT_EQ(refills(), small) << "small again";
 }
 
+TEST(Capacity, bursts_that_fit_into_a_magazine_stop_touching_the_depot) {
+  for (const std::size_t size : {5u, 8u, 10u, 33u, max_capacity}) {
+    census c;
+    ebb::object_pool<token> pool{make_token(c)};
+    for (int i = 0; i < 20; ++i) burst(pool, size);
+    const std::uint64_t before = pool.stats().reused_depot;
+    for (int i = 0; i < 100; ++i) burst(pool, size);
+    // Not 0: this thread may have moved to another shard, which has to learn it too.
+    EXPECT_LT(pool.stats().reused_depot - before, 25u) << "in 100 bursts of " << size;
+  }
+}
+
 TEST(Capacity, grows_when_full_magazines_pile_up_though_nobody_gets) {
   census c;
   ebb::object_pool<token> pool{make_token(c)};

@@ -84,6 +84,13 @@ struct owned_magazine {
     block->store(base, 0);  // atomic, because the lowest base is word 1
     return {block, base, base};
   }
+  // The same objects with room for `more` (up to max_capacity - capacity()) on top of what it has.
+  void widen(std::uint32_t more) noexcept {
+    for (std::uint32_t i = base + 1; i <= top; ++i) block->word[i - more] = block->word[i];
+    base -= more;
+    top -= more;
+    block->store(base, 0);  // atomic, because the lowest base is word 1
+  }
   // The same objects with no room for more.
   void close_up() noexcept {
     const std::uint32_t up = last_word - top;

@@ -6,6 +6,10 @@
 //
 // - The rseq area is reached through %fs inside the assembly only. Compilers keep a thread pointer in a
 //   register across a fiber switch, and a section armed in another thread's area protects nothing.
+// - pop and push commit by adding to the word in memory, whose value is still what they read: nothing else
+//   writes it while a section runs. Storing what was computed takes an instruction more in pop, and a pair
+//   a fifth longer on AMD Zen 3 (3.4 ns instead of 4.2 in a function that is called, medians of 100
+//   slices), where each section waits for the store of the one before.
 // - The id and the bank are read inside the section, so after a fence no section can commit to a bank
 //   that was retired before it.
 // - `asm goto` with outputs is not implicitly volatile in GCC 12: without `volatile` it is optimised away.
@@ -62,8 +66,7 @@ EBB_FAST_PATH result pop(const rseq_layout& at, const std::atomic<shard*>& local
                     "movq (%[top]), %[object]\n"
                     "testq %[object], %[object]\n"
                     "jz %l[empty]\n"
-                    "subq $8, %[top]\n"
-                    "movq %[top], %c[top_at](%[shard])\n"  // COMMIT
+                    "subq $8, %c[top_at](%[shard])\n"  // COMMIT
                     "2:\n"
                     : [object] "=&r"(object), [top] "=&r"(top), [shard] "=&r"(shard_or_cs)
                     : EBB_RSEQ_IN(at, local)
@@ -83,8 +86,8 @@ EBB_FAST_PATH result push(const rseq_layout& at, const std::atomic<shard*>& loca
                     "addq $8, %[top]\n"
                     "testl %[mask], %k[top]\n"
                     "jz %l[full]\n"
-                    "movq %[object], (%[top])\n"           // above the top: nobody sees it until the commit
-                    "movq %[top], %c[top_at](%[shard])\n"  // COMMIT
+                    "movq %[object], (%[top])\n"       // above the top: nobody sees it until the commit
+                    "addq $8, %c[top_at](%[shard])\n"  // COMMIT
                     "2:\n"
                     : [top] "=&r"(top), [shard] "=&r"(shard_or_cs)
                     : EBB_RSEQ_IN(at, local), [object] "r"(object), [mask] "i"(magazine_bytes - 1)
