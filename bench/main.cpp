@@ -1,11 +1,17 @@
 // ebb_bench: every case on every system; prints lines of JSON. `ebb_bench --help` says how.
+#include <dlfcn.h>
+
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <regex>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "alone/commands.hpp"
 #include "harness/foreign_peer.hpp"
 #include "harness/json_line.hpp"
 #include "harness/lineup.hpp"
@@ -19,7 +25,14 @@ struct selection {
   std::string systems = ".*";
   std::vector<unsigned> threads = {1, 2, 4, 16, 64};
   unsigned rounds = 30;
+  std::optional<unsigned> rounds_sharing;
   std::vector<std::string> foreign;
+
+  // Slices of threads that share CPUs are long.
+  [[nodiscard]] unsigned rounds_for(unsigned n) const {
+    if (n <= std::thread::hardware_concurrency()) return rounds;
+    return rounds_sharing.value_or(std::min(rounds, std::max(10U, rounds / 3)));
+  }
 };
 
 std::vector<bench::lineup> all_lineups(const std::vector<unsigned>& threads) {
@@ -45,9 +58,19 @@ void run(const selection& wanted) {
     if (std::ranges::find(wanted.threads, l.threads) == wanted.threads.end()) continue;
     std::erase_if(l.entrants,
                   [&](const bench::entrant& e) { return !std::regex_match(e.system, systems); });
-    l.run(wanted.rounds);
+    l.run(wanted.rounds_for(l.threads));
     std::fflush(stdout);
   }
+}
+
+// Which library malloc() comes from: LD_PRELOAD can replace it.
+void tell_malloc() {
+  Dl_info found{};
+  const bool known = dladdr(dlsym(RTLD_DEFAULT, "malloc"), &found) != 0;
+  const std::string path = known ? found.dli_fname : "unknown";
+  bench::json_line line;
+  line.add("malloc", path.substr(path.rfind('/') + 1).c_str());
+  line.print();
 }
 
 void list() {
@@ -78,13 +101,22 @@ int main(int argc, char** argv) {
   run_command->add_option("--rounds", wanted.rounds, "samples of each")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
+  run_command
+      ->add_option("--rounds-sharing", wanted.rounds_sharing,
+                   "samples where there are more threads than CPUs; a third of the others, but at least 10")
+      ->check(CLI::Range(1, 100'000));
   run_command->add_option("--foreign", wanted.foreign,
                           "NAME=COMMAND: a system in another process; repeatable");
   CLI::App* const list_command = app.add_subcommand("list", "print the systems that hand out objects");
+  CLI::App* const malloc_command = app.add_subcommand("malloc", "print where malloc() comes from");
+  int status = 0;
+  bench::add_alone_commands(app, status);
   try {
     app.parse(argc, argv);
     if (run_command->parsed()) run(wanted);
     if (list_command->parsed()) list();
+    if (malloc_command->parsed()) tell_malloc();
+    return status;
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   } catch (const std::exception& e) {

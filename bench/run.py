@@ -1,85 +1,63 @@
 #!/usr/bin/env python3
-"""Runs every benchmark, in turns, and writes report.json and report.md to BUILD_DIR/bench."""
+"""Runs every benchmark, in turns, and writes report.json, report.md and pictures to BUILD_DIR/bench."""
 
 import argparse
 import json
 import os
-import sys
-import time
 
-from report import machine, tables, targets
-from report.programs import GO_BUFFERS, GO_THROUGHPUT, PATHS, Programs
-from report.samples import Samples
+from report import (counts, cycles, give_back, go_cases, headline, latency, lifetime, machine, memory, objects, plots,
+                    scaling, shifting, verdicts, whole_program, work)
+from report.bench import Bench
 
-
-class Effort:
-    """How much to measure. A round runs everything once, and the next one runs it all again."""
-
-    def __init__(self, quick):
-        self.rounds = 1 if quick else 3
-        self.suite_rounds = 12 if quick else 30
-        self.memory_rounds = 8 if quick else 12
-        self.turns = 3 if quick else 5  # of ebbpool and Go, within a round
-        self.throughput_time = "0.1s"
-        self.stw_operations = "8x"
-        self.expensive_operations = "300x"
-        self.collect_calls = 500 if quick else 700
-        self.latency_blocks = 8 if quick else 12
+# give_back also measures what is in counts, while it waits.
+MEASURED = (objects, shifting, work, latency, give_back, lifetime, memory, go_cases, cycles, whole_program)
+REPORTED = (objects, counts, shifting, work, latency, give_back, lifetime, memory, go_cases, cycles, whole_program)
+READING = """\
+Each number is a median; where there are brackets with two numbers, they are the 10th and the 90th percentile. Ratios are of neighbours
+in time: of slices of milliseconds that took turns, round by round. They can be trusted more than the times, which move with whatever
+else the machine does."""
 
 
-def measure(programs, effort, say):
-    for number in range(1, effort.rounds + 1):
-        for path in PATHS:
-            say(f"round {number}/{effort.rounds}: all systems, {path} path")
-            programs.suite(effort.suite_rounds, path)
-        say(f"round {number}/{effort.rounds}: memory, {', '.join(programs.allocators)}")
-        programs.memory(effort.memory_rounds)
-        programs.allocations()
-        say(f"round {number}/{effort.rounds}: ebbpool and Go")
-        for _ in range(effort.turns):
-            for case in GO_THROUGHPUT + GO_BUFFERS:
-                for threads in (1, 2):
-                    programs.go_case(case, threads, effort.throughput_time)
-            programs.go_case("PoolSTW", 2, effort.stw_operations)
-            programs.go_case("PoolExpensiveNew", 2, effort.expensive_operations)
-        say(f"round {number}/{effort.rounds}: cycles")
-        programs.pauses(effort.collect_calls, effort.latency_blocks)
+def markdown(bench, facts, command):
+    results = bench.results
+    parts = ["# Benchmarks of ebbpool", *headline.markdown(results), "![](pairs.png)",
+             "## What was to be shown", verdicts.markdown(results), *(["## What is missing here", *bench.notes]
+                                                                   if bench.notes else []),
+             "## Reading the numbers", READING]
+    for section in REPORTED:
+        parts += section.markdown(results)
+    parts += ["## More CPUs", "What grows with the number of CPUs, by simulation, is in [scaling.md](scaling.md).",
+              "## Where", machine.markdown(facts), f"Reproduce with `{command}`."]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build-dir", required=True, help="where CMake built the project")
-    parser.add_argument("--quick", action="store_true", help="less than two minutes instead of eight")
+    parser.add_argument("--quick", action="store_true", help="less than two minutes instead of ten")
+    names = [section.__name__.split(".")[-1] for section in MEASURED]
+    parser.add_argument("--only", action="append", choices=names, help="one section instead of all; repeatable")
     arguments = parser.parse_args()
 
-    start = time.monotonic()
+    bench = Bench(arguments.build_dir, arguments.quick)
+    facts = machine.describe(bench)
+    for name, section in zip(names, MEASURED):
+        if arguments.only is None or name in arguments.only:
+            section.measure(bench)
 
-    def say(text):
-        print(f"[{time.monotonic() - start:4.0f} s] {text}", file=sys.stderr, flush=True)
-
-    facts = machine.describe(arguments.build_dir)
-    samples = Samples()
-    programs = Programs(arguments.build_dir, samples)
-    for note in programs.notes:
-        say(note)
-    measure(programs, Effort(arguments.quick), say)
-
-    rows = targets.all_rows(samples)
     command = f"bench/run.py --build-dir {arguments.build_dir}" + (" --quick" if arguments.quick else "")
-    folder = os.path.join(arguments.build_dir, "bench")
-    with open(os.path.join(folder, "report.json"), "w", encoding="utf-8") as file:
-        json.dump({
-            "machine": facts,
-            "command": command,
-            "targets": [{"what": row.what, "asked": row.asked, "measured": row.measured,
-                         "reached": row.reached} for row in rows],
-            "samples": samples.as_json(),
-        }, file, indent=1)
-    text = tables.markdown(samples, rows, facts, command, programs.notes)
-    with open(os.path.join(folder, "report.md"), "w", encoding="utf-8") as file:
+    report = os.path.join(bench.folder, "report.json")
+    with open(report, "w", encoding="utf-8") as file:
+        json.dump({"machine": facts, "command": command, "missing": bench.notes,
+                   "measurements": bench.results.as_json()}, file, indent=1)
+    bench.say("pictures")
+    plots.draw_all(bench)
+    scaling.draw(bench, report)
+    text = markdown(bench, facts, command)
+    with open(os.path.join(bench.folder, "report.md"), "w", encoding="utf-8") as file:
         file.write(text)
-    say(f"wrote {folder}/report.json and report.md")
-    print(text.split("\n## Side by side")[0])
+    bench.say(f"wrote {bench.folder}/report.json, report.md and pictures")
+    print(text.split("\n## Reading the numbers")[0])
 
 
 if __name__ == "__main__":

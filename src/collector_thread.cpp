@@ -1,5 +1,6 @@
 #include "collector_thread.hpp"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -42,6 +43,17 @@ milliseconds period_from_environment() noexcept {
   return default_cycle_period;
 }
 
+void trim_malloc() {
+#if defined(__GLIBC__)
+  (void)::malloc_trim(0);
+#endif
+}
+
+std::atomic<void (*)()> trim{trim_malloc};
+
+// As much has to be destroyed before it is worth a look at the whole heap.
+constexpr std::uint64_t trim_from_bytes = 1024 * 1024;
+
 }  // namespace
 
 // Never destroyed, like the registry.
@@ -72,6 +84,7 @@ struct collector_data {
 
 void* collector_data::main(void* self) noexcept {
   collector_data& d = *static_cast<collector_data*>(self);
+  std::uint64_t destroyed = 0;  // bytes since the last trim
   std::unique_lock lock(d.mutex);
   while (d.now == state::running && d.period > milliseconds::zero()) {
     const milliseconds period = d.period;
@@ -79,7 +92,13 @@ void* collector_data::main(void* self) noexcept {
         d.changed.wait_for(lock, period, [&] { return d.now != state::running || d.period != period; });
     if (woken) continue;
     lock.unlock();
-    registry::run_cycle();
+    destroyed += registry::run_cycle();
+    // relaxed: what the function needs is its setter's to publish.
+    void (*const trim_now)() = trim.load(std::memory_order_relaxed);
+    if (destroyed >= trim_from_bytes && trim_now != nullptr) {
+      trim_now();
+      destroyed = 0;
+    }
     lock.lock();
   }
   if (d.now == state::running) {  // switched off
@@ -180,6 +199,8 @@ void set_cycle_period(std::chrono::milliseconds period) {
   d.settle();
   d.changed.notify_all();
 }
+
+void set_trim(void (*function)()) noexcept { detail::trim.store(function, std::memory_order_relaxed); }
 
 std::chrono::milliseconds cycle_period() noexcept {
   detail::collector_data& d = detail::collector_data::get();

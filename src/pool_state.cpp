@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <new>
 
 #include "runtime.hpp"
@@ -146,13 +147,17 @@ void pool_state::destroy(std::uint32_t id, owned_magazine m) noexcept {
   magazines().release(m.block, id);
 }
 
-void pool_state::destroy_doomed() noexcept {
+std::uint64_t pool_state::destroy_doomed() noexcept {
   const std::uint32_t id = percpu::current_id(shards);
+  std::uint64_t objects = 0;
   while (const owned_magazine m = doomed.pop()) {
     count(event::dropped_aged, m.count());
     destroy(id, m);
     give_up(m.count());
+    objects += m.count();
   }
+  // What an object owns besides itself is not known.
+  return objects * std::max<std::size_t>(core.traits_.bytes, 1024);
 }
 
 void pool_state::destroy_all() noexcept {

@@ -65,8 +65,8 @@ struct pool_state {
   void rotate_back() noexcept;
   // After the fence: moves what the retired bank's shards hold into its depots, and adapts capacities.
   void retire() noexcept;
-  // Outside the mutex: destroys what is doomed.
-  void destroy_doomed() noexcept;
+  // Outside the mutex: destroys what is doomed. Returns about how many bytes that was.
+  std::uint64_t destroy_doomed() noexcept;
   // With the pool: everything. No other thread uses the pool.
   void destroy_all() noexcept;
   // In the child of a fork: locks held by threads that do not exist there (portable path).

@@ -11,7 +11,7 @@
 
 namespace ebb {
 
-void collect() noexcept { detail::registry::run_cycle(); }
+void collect() noexcept { (void)detail::registry::run_cycle(); }
 
 namespace detail {
 
@@ -68,18 +68,21 @@ bool rotate(pool_state* first, const pool_state* end) noexcept {
   return true;
 }
 
-// Destroys what is doomed, one pool at a time, so that a destructor may itself destroy pools.
-void destroy_all_doomed(registry_data& d) noexcept {
+// Destroys what is doomed, one pool at a time, so that a destructor may itself destroy pools. Returns about
+// how many bytes that was.
+std::uint64_t destroy_all_doomed(registry_data& d) noexcept {
+  std::uint64_t bytes = 0;
   std::unique_lock lock(d.mutex);
   while (pool_state* const state = d.doomed) {
     d.doomed = state->next_doomed;
     state->in_doomed_list = false;
     ++state->pins;
     lock.unlock();
-    state->destroy_doomed();
+    bytes += state->destroy_doomed();
     lock.lock();
     if (--state->pins == 0) d.unpinned.notify_all();
   }
+  return bytes;
 }
 
 }  // namespace
@@ -111,7 +114,7 @@ void registry::remove(pool_state& state) noexcept {
   d.unpinned.wait(lock, [&] { return state.pins == 0; });
 }
 
-void registry::run_cycle() noexcept {
+std::uint64_t registry::run_cycle() noexcept {
   registry_data& d = data();
   {
     const std::lock_guard lock(d.mutex);
@@ -123,9 +126,10 @@ void registry::run_cycle() noexcept {
     }
     for (pool_state* p = d.pools; p != nullptr; p = p->next) queue_doomed(d, *p);
   }
-  destroy_all_doomed(d);
+  const std::uint64_t bytes = destroy_all_doomed(d);
   const std::lock_guard lock(d.mutex);
   magazines().trim();
+  return bytes;
 }
 
 void registry::drain(pool_state& state) noexcept {
@@ -136,7 +140,7 @@ void registry::drain(pool_state& state) noexcept {
     if (rotate(&state, state.next)) (void)rotate(&state, state.next);
     queue_doomed(d, state);
   }
-  destroy_all_doomed(d);
+  (void)destroy_all_doomed(d);
 }
 
 std::uint64_t registry::cycles() noexcept {

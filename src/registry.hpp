@@ -13,8 +13,8 @@ class registry {
   static void add(pool_state& state) noexcept;
   // Waits until no thread is destroying objects of this pool, other than the caller.
   static void remove(pool_state& state) noexcept;
-  // One cycle over all pools.
-  static void run_cycle() noexcept;
+  // One cycle over all pools. Returns about how many bytes it destroyed.
+  static std::uint64_t run_cycle() noexcept;
   // Two cycles over one.
   static void drain(pool_state& state) noexcept;
 

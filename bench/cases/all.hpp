@@ -3,8 +3,10 @@
 
 #include "burst.hpp"
 #include "handover.hpp"
+#include "latency.hpp"
 #include "pair.hpp"
 #include "pair_in_call.hpp"
+#include "shifting.hpp"
 #include "starvation.hpp"
 
 namespace bench {
@@ -18,6 +20,11 @@ void for_each_object_case(auto visit) {
   visit.template operator()<burst_case<1000>>();
   visit.template operator()<starvation_case>();
   visit.template operator()<handover_case>();
+  visit.template operator()<shifting_case>();
+  visit.template operator()<latency_case<latency_kind::alone>>();
+  visit.template operator()<latency_case<latency_kind::crowded>>();
+  visit.template operator()<latency_case<latency_kind::cycles>>();
+  visit.template operator()<latency_case<latency_kind::uncycled>>();
 }
 
 }  // namespace bench

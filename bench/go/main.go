@@ -1,53 +1,67 @@
-// Command ebb_go_peers runs the cases of sync.Pool's own benchmarks on sync.Pool, one per call, and prints
-// one line of JSON: what ebb_go_cases prints for ebbpool.
+// Command ebb_go_peers runs sync.Pool beside ebbpool, in one of two ways.
 //
 //	ebb_go_peers CASE THREADS BENCHTIME
 //
-// BENCHTIME is a duration (0.2s) or a number of operations (1000x).
+// runs a case of sync.Pool's own benchmarks and prints one line of JSON: what ebb_go_cases prints for
+// ebbpool. BENCHTIME is a duration (0.2s) or a number of operations (1000x).
+//
+//	ebb_go_peers serve sync_pool
+//	ebb_go_peers memory sync_pool BYTES THREADS
+//	ebb_go_peers churn sync_pool COUNT
+//	ebb_go_peers pools sync_pool COUNT
+//
+// takes part in the cases of every peer: serve.go and task_*.go.
 package main
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
-	"testing"
 )
 
-var cases = map[string]func(*testing.B){
-	"Pool":             benchPool,
-	"PoolOverflow":     benchPoolOverflow,
-	"PoolStarvation":   benchPoolStarvation,
-	"PoolSTW":          benchPoolSTW,
-	"PoolExpensiveNew": benchPoolExpensiveNew,
-}
+const usage = "usage: ebb_go_peers serve sync_pool | memory sync_pool BYTES THREADS | churn sync_pool COUNT" +
+	" | pools sync_pool COUNT | CASE THREADS BENCHTIME with a CASE of "
 
 func main() {
-	if len(os.Args) != 4 || cases[os.Args[1]] == nil {
-		fail("usage: ebb_go_peers CASE THREADS BENCHTIME")
+	if len(os.Args) > 2 && os.Args[2] == "sync_pool" {
+		runPeer(os.Args[1], numbers(os.Args[3:]))
+	} else if len(os.Args) == 4 && cases[os.Args[1]] != nil {
+		runCase(os.Args[1], numbers(os.Args[2:3])[0], os.Args[3])
+	} else {
+		fail(usage + caseNames())
 	}
-	threads, err := strconv.Atoi(os.Args[2])
-	if err != nil {
-		fail(err)
+}
+
+func runPeer(task string, arguments []int) {
+	switch {
+	case task == "serve" && len(arguments) == 0:
+		serve()
+	case task == "memory" && len(arguments) == 2:
+		memory(arguments[0], arguments[1])
+	case task == "churn" && len(arguments) == 1:
+		churn(arguments[0])
+	case task == "pools" && len(arguments) == 1:
+		pools(arguments[0])
+	default:
+		fail(usage + caseNames())
 	}
-	runtime.GOMAXPROCS(threads)
-	testing.Init()
-	if err := flag.Set("test.benchtime", os.Args[3]); err != nil {
-		fail(err)
+}
+
+func numbers(words []string) []int {
+	result := make([]int, len(words))
+	for i, word := range words {
+		number, err := strconv.Atoi(word)
+		if err != nil || number <= 0 {
+			fail(strconv.Quote(word) + " is not a positive number")
+		}
+		result[i] = number
 	}
-	done := testing.Benchmark(cases[os.Args[1]])
-	result := map[string]any{
-		"case":      os.Args[1],
-		"path":      runtime.Version(),
-		"threads":   threads,
-		"ns_per_op": float64(done.T.Nanoseconds()) / float64(done.N),
-	}
-	for name, value := range done.Extra {
-		result[name] = value
-	}
-	line, err := json.Marshal(result)
+	return result
+}
+
+func printJSON(members map[string]any) {
+	line, err := json.Marshal(members)
 	if err != nil {
 		fail(err)
 	}

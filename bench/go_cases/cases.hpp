@@ -1,5 +1,5 @@
-// The cases of sync.Pool's own benchmarks, and one of bytebufferpool, on ebbpool. bench/go has the same for
-// Go.
+// Cases of sync.Pool's own benchmarks, and of bytebufferpool, on ebbpool, as Go runs them. bench/go has the
+// same for Go.
 #pragma once
 
 #include "harness/json_line.hpp"
@@ -12,9 +12,6 @@ struct boxed {
   long value = 1;
 };
 
-void pool(unsigned threads, const amount& wanted, json_line& out);                // throughput.cpp
-void pool_overflow(unsigned threads, const amount& wanted, json_line& out);       // throughput.cpp
-void pool_starvation(unsigned threads, const amount& wanted, json_line& out);     // throughput.cpp
 void pool_stw(unsigned threads, const amount& wanted, json_line& out);            // stw.cpp
 void pool_expensive_new(unsigned threads, const amount& wanted, json_line& out);  // expensive_new.cpp
 void byte_buffer_16(unsigned threads, const amount& wanted, json_line& out);      // byte_buffers.cpp

@@ -18,9 +18,6 @@ struct named_case {
 };
 
 constexpr std::array cases{
-    named_case{"Pool", pool, false},
-    named_case{"PoolOverflow", pool_overflow, false},
-    named_case{"PoolStarvation", pool_starvation, false},
     named_case{"PoolSTW", pool_stw, true},
     named_case{"PoolExpensiveNew", pool_expensive_new, true},
     named_case{"ByteBuffer16", byte_buffer_16, false},

@@ -1,7 +1,9 @@
 // One system at work on one case.
 #pragma once
 
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -12,6 +14,13 @@ struct reading {
   double value;
 };
 using readings = std::vector<reading>;
+
+inline double value_of(const readings& all, std::string_view metric) {
+  for (const reading& r : all) {
+    if (r.metric == metric) return r.value;
+  }
+  throw std::runtime_error("no reading of " + std::string(metric));
+}
 
 class contender {
  public:

@@ -82,33 +82,34 @@ readings parse(const std::string& line) {
   return result;
 }
 
-std::size_t operations_of(std::string_view case_name) {
-  std::size_t operations = 1;
-  for_each_object_case([&]<class Case>() {
-    if (case_name == Case::name) operations = Case::operations;
-  });
-  return operations;
-}
-
-template <class Process>
+template <class Case, class Process>
 class foreign_contender final : public contender {
  public:
-  foreign_contender(std::shared_ptr<Process> process, std::string_view case_name, unsigned threads)
-      : process_(std::move(process)), operations_(operations_of(case_name)) {
-    repeats_ = repeats_of_a_slice(threads, [this](std::size_t n) { return seconds(run(n)); });
+  foreign_contender(std::shared_ptr<Process> process, unsigned threads) : process_(std::move(process)) {
+    if constexpr (requires { Case::slice_length; }) {
+      repeats_ = static_cast<std::size_t>(Case::slice_length.count());
+      (void)run(repeats_);
+    } else {
+      repeats_ = repeats_of_a_slice(threads, [this](std::size_t n) { return value_of(run(n), "seconds"); });
+    }
+    if constexpr (requires { Case::repeats_from(repeats_); }) repeats_ = Case::repeats_from(repeats_);
   }
   ~foreign_contender() override { (void)process_->ask("close"); }
 
   readings slice() override {
-    return {{"ns", seconds(run(repeats_)) * 1e9 / static_cast<double>(repeats_ * operations_)}};
+    const readings answer = run(repeats_);
+    if constexpr (requires { Case::from_foreign(answer); }) {
+      return Case::from_foreign(answer);
+    } else {
+      const auto operations = static_cast<double>(repeats_ * Case::operations);
+      return {{"ns", value_of(answer, "seconds") * 1e9 / operations}};
+    }
   }
 
  private:
   readings run(std::size_t repeats) { return parse(process_->ask("run " + std::to_string(repeats))); }
-  static double seconds(const readings& seen) { return seen.at(0).value; }
 
   std::shared_ptr<Process> process_;
-  std::size_t operations_;
   std::size_t repeats_ = 0;
 };
 
@@ -132,7 +133,13 @@ foreign_peer::foreign_peer(const std::string& name, std::shared_ptr<process> p)
 std::unique_ptr<contender> foreign_peer::start(std::string_view case_name, team& crew) const {
   const std::string threads = std::to_string(crew.size());
   if (process_->ask("open " + std::string(case_name) + " " + threads) != "ok") return nullptr;
-  return std::make_unique<foreign_contender<process>>(process_, case_name, crew.size());
+  std::unique_ptr<contender> found;
+  for_each_object_case([&]<class Case>() {
+    if (case_name == Case::name) {
+      found = std::make_unique<foreign_contender<Case, process>>(process_, crew.size());
+    }
+  });
+  return found;
 }
 
 }  // namespace bench

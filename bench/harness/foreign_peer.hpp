@@ -13,8 +13,10 @@ namespace bench {
 
 // The process reads commands from its standard input and answers each with a line:
 //   open CASE THREADS   ok, or no and a reason: makes a pool and the threads
-//   run REPEATS         readings, as name=value ...: with seconds=, how long the slowest took; in cases of
-//                       latency REPEATS is a number of milliseconds
+//   run REPEATS         readings, as name=value ...: seconds=, how long the slowest took. In `shifting`
+//   also
+//                       made= and gets=, how many objects were made for how many gets. In `latency_*`
+//                       REPEATS is a number of milliseconds, and the readings are the metrics of the case.
 //   close               ok
 // It begins with `ready VERSION`, waits without using the CPU, and ends with its input.
 class foreign_peer final : public peer {

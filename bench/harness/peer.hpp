@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alone/tasks.hpp"
 #include "contender.hpp"
 #include "team.hpp"
 
@@ -32,11 +33,17 @@ class peer {
   // Null when the system does not take part in the case with so many threads.
   [[nodiscard]] virtual std::unique_ptr<contender> start(std::string_view case_name, team& crew) const = 0;
 
+  // What the main() of a process returns that does nothing but this.
+  [[nodiscard]] virtual int run_alone(const alone_task& task) const;
+
  private:
   peer_facts facts_;
 };
 
 // All of them, by name.
 [[nodiscard]] std::vector<const peer*> all_peers();
+
+// Throws std::invalid_argument when there is none of that name that can be used here.
+[[nodiscard]] const peer& peer_of(std::string_view name);
 
 }  // namespace bench

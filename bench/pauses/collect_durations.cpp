@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "harness/payload.hpp"
+#include "harness/thread_clock.hpp"
 #include "measurements.hpp"
 #include "slot.hpp"
-#include "thread_clock.hpp"
 
 namespace bench {
 

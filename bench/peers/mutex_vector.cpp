@@ -14,19 +14,19 @@ class mutex_vector {
  public:
   using item = handle<payload, mutex_vector>;
 
-  item get() {
+  [[gnu::always_inline]] item get() {
     item object = try_get();
     return object ? std::move(object) : item(make_payload(), this);
   }
-  item try_get() {
+  [[gnu::always_inline]] item try_get() {
     const std::lock_guard lock(mutex_);
     if (idle_.empty()) return {};
     payload* const object = idle_.back().release();
     idle_.pop_back();
     return {object, this};
   }
-  void put(item& object) { object.reset(); }
-  void give_back(payload* object) {
+  [[gnu::always_inline]] void put(item& object) { object.reset(); }
+  [[gnu::always_inline]] void give_back(payload* object) {
     const std::lock_guard lock(mutex_);
     idle_.emplace_back(object);
   }

@@ -11,18 +11,19 @@ namespace {
 
 class tls_list {
  public:
+  static constexpr bool one_per_process = true;
   using item = handle<payload, tls_list>;
 
-  item get() {
+  [[gnu::always_inline]] item get() {
     list& idle = idle_;  // once: each mention of a thread_local with a destructor is a call
     return {idle.count == 0 ? make_payload() : idle.objects[--idle.count], this};
   }
-  item try_get() {
+  [[gnu::always_inline]] item try_get() {
     list& idle = idle_;
     return {idle.count == 0 ? nullptr : idle.objects[--idle.count], this};
   }
-  void put(item& object) { object.reset(); }
-  void give_back(payload* object) {
+  [[gnu::always_inline]] void put(item& object) { object.reset(); }
+  [[gnu::always_inline]] void give_back(payload* object) {
     list& idle = idle_;
     if (idle.count == capacity) {
       delete object;

@@ -10,17 +10,18 @@ namespace {
 
 class tls_raw {
  public:
+  static constexpr bool one_per_process = true;
   using item = payload*;
 
-  item get() {
+  [[gnu::always_inline]] item get() {
     if (idle_.count == 0) return make_payload();
     return idle_.objects[--idle_.count];
   }
-  item try_get() {
+  [[gnu::always_inline]] item try_get() {
     if (idle_.count == 0) return nullptr;
     return idle_.objects[--idle_.count];
   }
-  void put(item& object) {
+  [[gnu::always_inline]] void put(item& object) {
     if (idle_.count == capacity) {
       delete object;
     } else {

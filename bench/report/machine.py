@@ -6,9 +6,19 @@ import re
 import shutil
 import subprocess
 
+from .text import table
 
-def describe(build_dir):
+
+# The peers that come from Debian.
+PACKAGES = ("libtcmalloc-minimal4", "libjemalloc2", "libmimalloc2.0", "libtbb12", "libtbbmalloc2", "libboost1.74-dev",
+            "libconcurrentqueue-dev", "libpocofoundation80", "libcds2.3.3", "golang-go",
+            "golang-github-valyala-bytebufferpool-dev", "libcommons-pool2-java", "libnetty-java", "zlib1g", "libzstd1",
+            "libpcre2-8-0", "rapidjson-dev", "wrk")
+
+
+def describe(bench):
     """Name and value of everything that a number depends on."""
+    build_dir = bench.build_dir
     compiler = _from_cache(build_dir, "CMAKE_CXX_COMPILER") or "c++"
     facts = {
         "CPU": _cpu_model(),
@@ -16,22 +26,25 @@ def describe(build_dir):
         "Kernel": f"{platform.system()} {platform.release()}",
         "C library": " ".join(platform.libc_ver()),
         "C++ compiler": _first_line([compiler, "--version"]),
-        "C++ flags of the benchmarks": "-O2 -g",
+        "C++ flags of the benchmarks": "-O2",
         "CMake build type": _from_cache(build_dir, "CMAKE_BUILD_TYPE") or "none",
         "Go": _first_line(["go", "version"]) if shutil.which("go") else "none",
+        "Java": _first_line(["java", "--version"]) if shutil.which("java") else "none",
         "Debian packages": ", ".join(_packages()),
         "Load average before": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }
     return facts
 
 
+def markdown(facts):
+    return table(("", ""), facts.items())
+
+
 def _packages():
-    """Name and version of the peers that come from Debian."""
+    """Name and version of those that are installed."""
     if shutil.which("dpkg-query") is None:
         return []
-    names = ("libtcmalloc-minimal4", "libjemalloc2", "libmimalloc2.0",
-             "golang-github-valyala-bytebufferpool-dev")
-    command = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\n", *names]
+    command = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\n", *PACKAGES]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
     return [line for line in done.stdout.split("\n") if " " in line.strip()]
 

@@ -19,9 +19,9 @@ class ebb_pool {
   using item = ebb::pooled<payload>;
 
   ebb_pool() : pool_({.make = make}) {}
-  item get() { return pool_.get(); }
-  item try_get() { return pool_.try_get(); }
-  void put(item& object) { object.reset(); }
+  [[gnu::always_inline]] item get() { return pool_.get(); }
+  [[gnu::always_inline]] item try_get() { return pool_.try_get(); }
+  [[gnu::always_inline]] void put(item& object) { object.reset(); }
   static void cycle() { ebb::collect(); }
 
  protected:

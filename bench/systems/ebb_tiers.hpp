@@ -22,7 +22,7 @@ class ebb_tiers {
   ebb_tiers() { keep(this); }  // whoever sees it may change it: no tier is known at compile time
   // Inlined like all of the hit path, although it is long: a call in between would be one of this wrapper.
   [[gnu::always_inline]] item get() { return {pool_.get(bytes_)}; }
-  void put(item& object) { object.buffer.reset(); }
+  [[gnu::always_inline]] void put(item& object) { object.buffer.reset(); }
 
  private:
   ebb::buffer_pool pool_{{.min_bytes = 1024, .max_bytes = 16384}};

@@ -34,6 +34,19 @@ EBB_API void collect() noexcept;
 ///              environment variable EBB_CYCLE_PERIOD_MS (0 .. max_cycle_period, in milliseconds).
 EBB_API void set_cycle_period(std::chrono::milliseconds period);
 
+/// Sets what the background thread calls after cycles that destroyed 1 MiB or more since the last call, so
+/// that memory goes back to the kernel and not only to the allocator. An object counts as sizeof(T), but at
+/// least 1 KiB. The default is malloc_trim(0) where the C library is glibc, which keeps most of what is
+/// freed; nullptr calls nothing. Programs with another allocator set its function: tcmalloc's
+/// MallocExtension_ReleaseFreeMemory, a mallctl("arena.4096.purge") of jemalloc.
+/// Throws       nothing. An exception of `trim` ends the program.
+/// Threads      safe from any thread; `trim` is called on the background thread, under no lock.
+/// Cost         none here. malloc_trim takes the locks of one arena after the other while it looks through
+///              its free memory and returns it, about 0.2 ms for each MiB returned: threads that then need
+///              more than their own cache of malloc() has wait for it. Hits of pools never do.
+/// Unlike Go    Go's runtime gives memory back by itself, over minutes.
+EBB_API void set_trim(void (*trim)()) noexcept;
+
 /// Returns      the period in force; 0 when background cycles are off.
 /// Throws       nothing.
 /// Threads      safe from any thread.

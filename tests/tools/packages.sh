@@ -5,8 +5,11 @@ build_packages=(cmake ninja-build g++)
 test_packages=(pkg-config binutils libgtest-dev libgmock-dev libfmt-dev)
 example_packages=(libboost-dev nlohmann-json3-dev libcli11-dev zlib1g-dev iso-codes curl jq)
 demo_packages=(wrk gnuplot-nox)
-bench_packages=(libbenchmark-dev golang-go golang-github-valyala-bytebufferpool-dev libtcmalloc-minimal4
-  libjemalloc2 libmimalloc2.0 python3)
+# The benchmarks' own, then the systems that they compare with, then what makes the objects that are dear to make.
+bench_packages=(libbenchmark-dev libcli11-dev python3 gnuplot-nox
+  golang-go golang-github-valyala-bytebufferpool-dev default-jdk-headless libcommons-pool2-java libnetty-java
+  libtcmalloc-minimal4 libjemalloc2 libmimalloc2.0 libboost-dev libconcurrentqueue-dev libtbb-dev libpoco-dev libcds-dev
+  zlib1g-dev libzstd-dev libpcre2-dev rapidjson-dev)
 lint_packages=(clang clang-format clang-tidy shellcheck)
 
 is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -162,6 +164,43 @@ TEST(Collector, background_cycles_run_stop_and_start_again) {
     EXPECT_EQ(ebb::runtime_info().cycles, cycles);
     EXPECT_EQ(pool.stats().idle, 1u);
   }
+}
+
+std::atomic<int> trims{0};
+
+// So many objects of 1 KiB are put and not used again, until background cycles have destroyed them and one
+// more cycle is over.
+void leave_to_the_collector(std::size_t count) {
+  struct block {
+    std::byte bytes[1024];
+  };
+  ebb::object_pool<block> pool;
+  std::vector<ebb::pooled<block>> held(count);
+  for (auto& object : held) object = pool.get();
+  ebb::set_cycle_period(1ms);
+  held.clear();  // more than a shard loads: misses, which start the thread
+  EXPECT_TRUE(eventually([&] { return pool.stats().idle == 0; }));
+  const std::uint64_t cycles = ebb::runtime_info().cycles;
+  EXPECT_TRUE(eventually([&] { return ebb::runtime_info().cycles > cycles + 1; }));
+  ebb::set_cycle_period(0ms);
+  EXPECT_TRUE(eventually([] { return !ebb::runtime_info().collector_running; }));
+}
+
+TEST(Collector, has_memory_trimmed_after_a_mebibyte_was_destroyed_and_not_for_less) {
+  ebb::set_trim([] { ++trims; });
+  trims = 0;
+  leave_to_the_collector(100);
+  EXPECT_EQ(trims, 0);
+  leave_to_the_collector(2000);
+  EXPECT_GE(trims, 1);
+  EXPECT_LE(trims, 2) << "2 MiB";
+  trims = 0;
+  ebb::set_trim(nullptr);
+  leave_to_the_collector(2000);
+  EXPECT_EQ(trims, 0);
+  ebb::set_trim([] { ++trims; });
+  ebb::collect();
+  EXPECT_EQ(trims, 0) << "collect() leaves it to its caller";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Counts of durations in ticks: exact below 64, within 3 % above.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -27,6 +28,12 @@ class histogram {
       if (seen > wanted) return value_of(i);
     }
     return 0;
+  }
+
+  // The largest of them, as exact as the others; 0 when it is empty.
+  [[nodiscard]] std::uint64_t max() const {
+    const auto last = std::find_if(counts_.rbegin(), counts_.rend(), [](auto count) { return count > 0; });
+    return last == counts_.rend() ? 0 : value_of(static_cast<std::size_t>(counts_.rend() - last) - 1);
   }
 
  private:
