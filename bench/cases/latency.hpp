@@ -1,12 +1,11 @@
 // How long single gets and single puts take, and not only on average:
 //   latency_alone      one thread
 //   latency_crowded    16 threads: where they share cores, some are preempted inside an operation
-//   latency_cycles     one thread, while another one has the system give memory back every millisecond
+//   latency_cycles     one thread, while another one has the system give memory back every 10 ms
 //   latency_uncycled   the control of that: the other thread wakes as often and uses the CPU as long
 // The metrics are get_p50 ... get_max and put_p50 ... put_max in ns, of all operations of a slice by all
 // threads. Each includes one reading of the clock, and clock_p50 is how long that takes. Between two cycles
-// are some 5,000 pairs, so what a cycle does to the first one after it shows from the 99.99th percentile
-// on.
+// are some 50,000 pairs, so what a cycle does to the first one after it shows above the 99.99th percentile.
 #pragma once
 
 #include <algorithm>

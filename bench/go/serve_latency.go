@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-const cycleEvery = time.Millisecond
+const cycleEvery = 10 * time.Millisecond
 
 // latency is ../cases/latency.hpp: the time of every single get and put. Each includes one reading of the
 // clock.

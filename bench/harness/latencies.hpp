@@ -68,7 +68,7 @@ latencies time_operations(System& system, std::chrono::steady_clock::time_point 
   return seen;
 }
 
-// A thread that wakes every millisecond for as long as this lives, and works; at least once.
+// A thread that wakes every 10 ms for as long as this lives, and works; at least once.
 class ticker {
  public:
   template <class Work>
@@ -77,7 +77,7 @@ class ticker {
           auto next = clock::now();
           do {
             work();
-            next = std::max(next + std::chrono::milliseconds{1}, clock::now());
+            next = std::max(next + std::chrono::milliseconds{10}, clock::now());
             std::this_thread::sleep_until(next);
           } while (!stop_.load(std::memory_order_relaxed));
         }) {}

@@ -70,7 +70,7 @@ def measure(bench):
     names = list(commands)
     counting = Thread(target=counts.measure, args=(bench,))  # while the machine has nothing else to do
     counting.start()
-    at_once = max(1, min(len(names), int(_available() * 0.6 / (1.5 * burst))))
+    at_once = max(1, min(len(names), int(_available() * 0.7 / (1.5 * burst))))
     curves = {}
     for first in range(0, len(names), at_once):
         group = names[first:first + at_once]

@@ -33,7 +33,7 @@ def measure(bench):
 
 
 def markdown(results):
-    parts = ["## Objects: all systems in turns", READING]
+    parts = ["## Objects: all systems in turns", READING, "![](bursts.png)"]
     threads = sorted({n for case in CASES for n in results.threads(case)})
     for n in threads:
         cases = [case for case in CASES if n in results.threads(case)]

@@ -132,7 +132,7 @@ set yrange [0.5:*]
 set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2 lc rgb '#444444'
 set key top right
 set bmargin 6
-set rmargin 8
+set rmargin 16
 plot {plots}
 """
     _run(bench, "work", (1000, 520), script)

@@ -30,7 +30,7 @@ def measure(bench):
 
 
 def markdown(results):
-    parts = ["## Expensive objects at work", READING]
+    parts = ["## Expensive objects at work", READING, "![](work.png)"]
     for threads in (1, 2):
         rows = [[words, *(_cell(results, case, system, threads) for system in SYSTEMS)]
                 for case, words in CASES.items() if results.systems(case, threads)]
