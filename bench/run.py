@@ -5,17 +5,17 @@ import argparse
 import json
 import os
 
-from report import (counts, cycles, give_back, go_cases, headline, latency, lifetime, machine, memory, objects, plots,
-                    scaling, shifting, verdicts, whole_program, work)
+from report import (counts, cycles, give_back, go_cases, headline, latency, lifetime, machine, memory, objects,
+                    plots, scaling, shifting, verdicts, whole_program, work)
 from report.bench import Bench
 
 # give_back also measures what is in counts, while it waits.
 MEASURED = (objects, shifting, work, latency, give_back, lifetime, memory, go_cases, cycles, whole_program)
 REPORTED = (objects, counts, shifting, work, latency, give_back, lifetime, memory, go_cases, cycles, whole_program)
 READING = """\
-Each number is a median; where there are brackets with two numbers, they are the 10th and the 90th percentile. Ratios are of neighbours
-in time: of slices of milliseconds that took turns, round by round. They can be trusted more than the times, which move with whatever
-else the machine does."""
+Each number is a median; where there are brackets with two numbers, they are the 10th and the 90th
+percentile. Ratios are of neighbours in time: of slices of milliseconds that took turns, round by round.
+They can be trusted more than the times, which move with whatever else the machine does."""
 
 
 def markdown(bench, facts, command):

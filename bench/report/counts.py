@@ -10,9 +10,9 @@ from .text import table
 
 METRICS = ("instructions", "atomics", "fences", "syscalls")
 READING = """\
-Per get with its put, in the calling thread, counted by single-stepping it (`bench/counts`): instructions, atomic
-read-modify-writes, fences and system calls. Instructions of the kernel are not counted. In a loop of single pairs, and in
-bursts of 100, which include what full and empty lists cost."""
+Per get with its put, in the calling thread, counted by single-stepping it (`bench/counts`): instructions,
+atomic read-modify-writes, fences and system calls. Instructions of the kernel are not counted. In a loop of
+single pairs, and in bursts of 100, which include what full and empty lists cost."""
 
 
 def measure(bench):

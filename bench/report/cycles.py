@@ -4,14 +4,16 @@ from .measurements import number
 from .text import table
 
 READING = """\
-`collect()` while four threads get and put, in microseconds, next to a control that uses the CPU as long and touches no pool. "Without wait"
-has the time taken off that the thread was ready and had no CPU, as the kernel counts it."""
+`collect()` while four threads get and put, in microseconds, next to a control that uses the CPU as long and
+touches no pool. "Without wait" has the time taken off that the thread was ready and had no CPU, as the
+kernel counts it."""
 
 
 def measure(bench):
     bench.say("cycles with busy threads")
     for path, environment in (("ebb", {}), ("ebb_portable", {"EBB_RSEQ": "off"})):
-        for metric, value in bench.lines("ebb_pauses", bench.choose(500, 1000), environment=environment)[0].items():
+        seen = bench.lines("ebb_pauses", bench.choose(500, 1000), environment=environment)[0]
+        for metric, value in seen.items():
             unit = "ns" if metric.endswith("_ns") else ""
             bench.results.add("cycles", path, 4, metric, [value], unit)
 
@@ -21,7 +23,8 @@ def markdown(results):
     for system in ("ebb", "ebb_portable"):
         for name, words in (("collect", "collect()"), ("control", "as much CPU time without a pool")):
             for kind in ("wall", "without_wait"):
-                spreads = [results.get("cycles", system, 4, f"{name}_{kind}_p{percent}_ns") for percent in (50, 99, 100)]
+                spreads = [results.get("cycles", system, 4, f"{name}_{kind}_p{percent}_ns")
+                           for percent in (50, 99, 100)]
                 if all(spreads):
                     rows.append([f"{words}, {kind.replace('_', ' ')}, {system}",
                                  *(number(spread.median / 1000) for spread in spreads)])

@@ -7,7 +7,8 @@ import subprocess
 
 SOURCE = os.path.join(os.path.dirname(__file__), "..")
 GO_PACKAGES = "/usr/share/gocode"  # where Debian puts the sources of packages
-JARS = {"commons_pool2": "/usr/share/java/commons-pool2.jar", "netty_recycler": "/usr/share/java/netty-common.jar"}
+JARS = {"commons_pool2": "/usr/share/java/commons-pool2.jar",
+        "netty_recycler": "/usr/share/java/netty-common.jar"}
 # Their names in the report, and what their programs call them.
 SYSTEMS = {"go_sync_pool": "sync_pool", "java_commons_pool2": "commons_pool2",
            "java_netty_recycler": "netty_recycler"}
@@ -61,10 +62,11 @@ class Foreign:
         if shutil.which("javac") is None or len(self._jars) < len(JARS):
             self._jars = {}
             if shutil.which("javac") is None:
-                bench.notes.append("There is no Java compiler (default-jdk-headless), so nothing is compared with Java's pools.")
+                bench.notes.append("There is no Java compiler (default-jdk-headless), so nothing is compared with "
+                                   "Java's pools.")
             return
         classes = bench.path("java")
         class_path = ":".join(self._jars.values())
-        subprocess.run(["javac", "-d", classes, "-cp", class_path, *glob.glob(os.path.join(SOURCE, "java/*.java"))],
-                       check=True)
+        sources = glob.glob(os.path.join(SOURCE, "java/*.java"))
+        subprocess.run(["javac", "-d", classes, "-cp", class_path, *sources], check=True)
         self._java = ["java", "-Xmx4g", "-cp", f"{classes}:{class_path}", "Peer"]

@@ -15,10 +15,12 @@ THREADS = 4
 NO_PART = 3  # what a program returns when the system takes no part in a task
 PERIOD = 0.25  # seconds between two looks
 READING = """\
-Each system in a process of its own: four threads take objects until the burst is held, give all back, and then one thread takes and
-gives back ten objects every 10 ms. Resident memory in MiB; nobody calls anything to give memory back, and ebbpool's cycles come
-every 5 seconds, its default. The thread-local lists `tls_list` and `tls_raw` delete what is above 256 objects. A plain allocator keeps no objects: its lines show what the allocator itself keeps. "Overhead" is what the memory grew by when
-the objects were put, per object: what the pool needs to hold an idle one (negative: the allocator gave memory back at once)."""
+Each system in a process of its own: four threads take objects until the burst is held, give all back, and
+then one thread takes and gives back ten objects every 10 ms. Resident memory in MiB; nobody calls anything
+to give memory back, and ebbpool's cycles come every 5 seconds, its default. The thread-local lists
+`tls_list` and `tls_raw` delete what is above 256 objects. A plain allocator keeps no objects: its lines
+show what the allocator itself keeps. "Overhead" is what the memory grew by when the objects were put, per
+object: what the pool needs to hold an idle one (negative: the allocator gave memory back at once)."""
 
 
 class Process:

@@ -9,8 +9,8 @@ BUFFERS = {"ByteBuffer16": "16 bytes", "ByteBuffer1K": "1 KiB"}
 PATHS = {"ebb": {}, "ebb_portable": {"EBB_RSEQ": "off"}}
 SYSTEMS = (*PATHS, "go")
 READING = """\
-Nanoseconds of wall time, divided by the operations of all threads together, as Go's ns/op: two threads that work side by side
-halve it. Go's half is its own, with Go's own loops; the processes take turns."""
+Nanoseconds of wall time, divided by the operations of all threads together, as Go's ns/op: two threads that
+work side by side halve it. Go's half is its own, with Go's own loops; the processes take turns."""
 
 
 def measure(bench):

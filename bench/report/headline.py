@@ -7,10 +7,12 @@ from .text import of_threads, table
 OWN = ("ebb", "ebb_portable", "ebb_bulk", "ebb_tiers")
 LISTS = ("tls_list", "tls_raw", "tls_overflow")
 READING = """\
-Medians in nanoseconds, as each thread sees it. "Ahead" are all systems whose median ratio to ebbpool's rseq path is below 1,
-with that ratio. A thread-local list shares nothing between threads: an object put by another thread than got it is of no
-use to the getter, and what lies in the list of a thread that rests is nobody's; `tls_raw` also leaks when a thread ends. With a global overflow, in the
-manner of brpc's ObjectPool, it shares by chunks of 256, is one for each type and not for each pool, and never gives memory back."""
+Medians in nanoseconds, as each thread sees it. "Ahead" are all systems whose median ratio to ebbpool's rseq
+path is below 1, with that ratio. A thread-local list shares nothing between threads: an object put by
+another thread than got it is of no use to the getter, and what lies in the list of a thread that rests is
+nobody's; `tls_raw` also leaks when a thread ends. With a global overflow, in the manner of brpc's
+ObjectPool, it shares by chunks of 256, is one for each type and not for each pool, and never gives memory
+back."""
 
 
 def markdown(results):
@@ -26,7 +28,8 @@ def markdown(results):
                          _named(results, case, others[0], threads) if others else "",
                          _factor(results, case, "go_sync_pool", threads),
                          ", ".join(_ahead(results, case, threads)) or "nobody"])
-    head = ("case", "ebb", "ebb portable", "tls_list", "tls_raw", "tls_overflow", "fastest other", "Go's sync.Pool", "ahead of ebb")
+    head = ("case", "ebb", "ebb portable", "tls_list", "tls_raw", "tls_overflow", "fastest other",
+            "Go's sync.Pool", "ahead of ebb")
     return [READING, table(head, rows)]
 
 

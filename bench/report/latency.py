@@ -14,9 +14,10 @@ QUICK = "ebb|ebb_portable|tls_list|tls_overflow|mutex_vector|new_delete|moodycam
 PERCENTILES = ("p50", "p99", "p99.9", "p99.99", "max")
 READING = """\
 Nanoseconds from before a call to after it, the clock included (the first column of the table says what two
-readings of it in a row give); the median over the slices of what each slice saw. A cell is of get and of put. The
-maximum is mostly the scheduler's. The first get after a cycle looks into the victim, about 2 microseconds: one in 10,000 gets would be one if a cycle came every
-2 ms; it comes every 5 s unless somebody asks for more."""
+readings of it in a row give); the median over the slices of what each slice saw. A cell is of get and of
+put. The maximum is mostly the scheduler's. The first get after a cycle looks into the victim, about 2
+microseconds: one in 10,000 gets would be one if a cycle came every 2 ms; it comes every 5 s unless somebody
+asks for more."""
 
 
 def measure(bench):

@@ -11,11 +11,11 @@ from .text import table
 IN_FULL_CHURN = ("ebb", "ebb_portable", "tls_list", "tls_raw", "tls_overflow", "mutex_vector", "new_delete",
                  "moodycamel_queue", "go_sync_pool")
 CHURN_READING = """\
-Threads one after another, each of which takes ten objects and gives them back. Microseconds per thread, its creation included, and by how much the
-resident memory grew from the 100th thread to the last."""
+Threads one after another, each of which takes ten objects and gives them back. Microseconds per thread, its
+creation included, and by how much the resident memory grew from the 100th thread to the last."""
 POOLS_READING = """\
-That many pools side by side, each used, then all passed over ten times with a get and a put each. Systems whose state is one per process take no part.
-Memory includes the one object of 1 KiB that each pool holds."""
+That many pools side by side, each used, then all passed over ten times with a get and a put each. Systems
+whose state is one per process take no part. Memory includes the one object of 1 KiB that each pool holds."""
 
 
 def measure(bench):
@@ -55,10 +55,11 @@ def _alone(bench, name, task, count):
 
 
 def markdown(results):
-    return ["## Threads that come and go", CHURN_READING, _table(results, "churn", ("us_per_thread", "grown"),
-                                                                  ("us per thread", "grown by MiB")),
-            "## Many pools", POOLS_READING, _table(results, "pools", ("make_ns", "pair_ns", "drop_ns", "rss_per_pool"),
-                                                   ("make, ns", "get+put, ns", "destroy, ns", "KiB each"))]
+    return ["## Threads that come and go", CHURN_READING,
+            _table(results, "churn", ("us_per_thread", "grown"), ("us per thread", "grown by MiB")),
+            "## Many pools", POOLS_READING,
+            _table(results, "pools", ("make_ns", "pair_ns", "drop_ns", "rss_per_pool"),
+                   ("make, ns", "get+put, ns", "destroy, ns", "KiB each"))]
 
 
 def _table(results, case, metrics, words):

@@ -22,9 +22,9 @@ PEERS = {
 # Have nothing to do with malloc() as long as they are warm.
 OWN_MEMORY = ("std_synchronized", "std_unsynchronized", "no_allocation")
 READING = """\
-Each cell is the time of one operation as each thread sees it, in nanoseconds, and what that is of the time of
-whoever it took turns with: malloc() or operator new, as the allocator in the first column serves them. ebbpool
-takes its own memory from the same allocator."""
+Each cell is the time of one operation as each thread sees it, in nanoseconds, and what that is of the time
+of whoever it took turns with: malloc() or operator new, as the allocator in the first column serves them.
+ebbpool takes its own memory from the same allocator."""
 
 
 def measure(bench):

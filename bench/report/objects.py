@@ -16,9 +16,10 @@ CASES = {
 THREADS = {"pair": (1, 2, 4, 16, 64), "pair_in_call": (1, 2, 16), "burst_100": (1, 2, 16), "handover": (2, 4)}
 NO_JAVA = r"(?!java).*"  # whose compiler needs a second to warm up, for each case
 READING = """\
-Nanoseconds of wall time for one get with its put as each thread sees it (starvation: for all 167): the length
-of a slice, divided by the operations that each thread did in it. With more threads than cores it includes the
-waiting for a core. In brackets: how many times as long as ebbpool's, the median of the ratios of each round."""
+Nanoseconds of wall time for one get with its put as each thread sees it (starvation: for all 167): the
+length of a slice, divided by the operations that each thread did in it. With more threads than cores it
+includes the waiting for a core. In brackets: how many times as long as ebbpool's, the median of the ratios
+of each round."""
 
 
 def measure(bench):

@@ -4,8 +4,9 @@ from .measurements import number
 from .text import table
 
 READING = """\
-One thread gets, another puts; every 4096 objects they change roles, and each moves to another CPU. A pool whose objects lie where
-the getter now is makes few anew; "made" is of 1000 gets. Plain allocators make all of them and are here for the time."""
+One thread gets, another puts; every 4096 objects they change roles, and each moves to another CPU. A pool
+whose objects lie where the getter now is makes few anew; "made" is of 1000 gets. Plain allocators make all
+of them and are here for the time."""
 
 
 def measure(bench):

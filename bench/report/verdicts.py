@@ -10,8 +10,8 @@ from .text import of_threads, table
 
 LIST = "tls_list"
 # They keep nothing for the next user, or at most 256 objects, so there is little that could go back.
-KEEP_NOTHING = ("tls_list", "tls_raw", "new_delete", "tcmalloc", "jemalloc", "mimalloc", "tbb_allocator", "boost_fast_pool_allocator",
-                "pmr_synchronized", "pmr_unsynchronized")
+KEEP_NOTHING = ("tls_list", "tls_raw", "new_delete", "tcmalloc", "jemalloc", "mimalloc", "tbb_allocator",
+                "boost_fast_pool_allocator", "pmr_synchronized", "pmr_unsynchronized")
 
 
 def markdown(results):

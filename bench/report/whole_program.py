@@ -9,8 +9,9 @@ SOURCE = os.path.join(os.path.dirname(__file__), "../../examples/catalog_server"
 METRICS = ("requests_per_s", "p50", "p99", "cpu_per_request", "allocations", "peak", "after")
 UNITS = ("1/s", "ms", "ms", "us", "per request", "MiB", "MiB")
 READING = """\
-An HTTP server that answers queries over the ISO catalogues and compresses the answers, under wrk, server and clients on this machine; what is
-pooled are deflate streams, buffers, writers and the memory of strings. Two thirds of a request is zlib."""
+An HTTP server that answers queries over the ISO catalogues and compresses the answers, under wrk, server
+and clients on this machine; what is pooled are deflate streams, buffers, writers and the memory of strings.
+Two thirds of a request is zlib."""
 
 
 def measure(bench):
@@ -22,7 +23,7 @@ def measure(bench):
         bench.notes.append("catalog_server was not built, so the whole program was not measured.")
         return
     bench.say("catalog_server under wrk with each kind of pool")
-    environment = {**os.environ, "DEMO_ROUNDS": "3", "DEMO_LOAD_S": "3",
+    environment = {**os.environ, "DEMO_ROUNDS": "2", "DEMO_LOAD_S": "3",
                    "DEMO_QUIET_S": "4"}
     done = subprocess.run([os.path.join(SOURCE, "demo/run.sh"), bench.build_dir], env=environment, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

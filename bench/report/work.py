@@ -16,17 +16,19 @@ CASES = {
 }
 SYSTEMS = ("none", "ebb", "ebb_buffer_pool", "mutex_vector", "tls_list")
 READING = """\
-Thousands of units of work per second, all threads together; in brackets how many times as many as without a pool.
-glibc's malloc maps and unmaps large blocks until the first of them is freed, and keeps them in its heap from then on, which is a pool of its own; "malloc as
-new" is with the thresholds that it begins with, the other rows are after it has adapted. PCRE2's gain is its JIT stack, which is a
-mapping of its own for each match."""
+Thousands of units of work per second, all threads together; in brackets how many times as many as without a
+pool. glibc's malloc maps and unmaps large blocks until the first of them is freed, and keeps them in its
+heap from then on, which is a pool of its own; "malloc as new" is with the thresholds that it begins with,
+the other rows are after it has adapted. PCRE2's gain is its JIT stack, which is a mapping of its own for
+each match."""
 
 
 def measure(bench):
     bench.say("expensive objects at work")
     arguments = ["--rounds", bench.choose(10, 30), "--threads", "1,2"]
     bench.add_lines(bench.lines("ebb_expensive", *arguments))
-    bench.add_lines(bench.lines("ebb_expensive", *arguments, "--malloc", "fixed", "--cases", "work_(deflate|buffer_1m)"))
+    arguments += ["--malloc", "fixed", "--cases", "work_(deflate|buffer_1m)"]
+    bench.add_lines(bench.lines("ebb_expensive", *arguments))
 
 
 def markdown(results):
