@@ -9,12 +9,21 @@ DOCS = os.path.join(os.path.dirname(__file__), "../docs")
 PICTURES = ("pairs", "bursts", "latency", "give_back", "work", "scaling")
 
 
-def take_over(folder, name, published):
+# The report is long for one page.
+FIRST_OF_PART_2 = "\n## Threads that come and go\n"
+AFTER_PART_2 = "\n## More CPUs\n"
+
+
+def read(folder, name):
     with open(os.path.join(folder, name), encoding="utf-8") as file:
         text = file.read()
     for picture in PICTURES:
         text = text.replace(f"]({picture}.png)", f"](images/bench_{picture}.png)")
-    with open(os.path.join(DOCS, published), "w", encoding="utf-8") as file:
+    return text
+
+
+def write(name, text):
+    with open(os.path.join(DOCS, name), "w", encoding="utf-8") as file:
         file.write(text)
 
 
@@ -22,8 +31,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build-dir", required=True, help="as for run.py")
     folder = os.path.join(parser.parse_args().build_dir, "bench")
-    take_over(folder, "report.md", "benchmarks.md")
-    take_over(folder, "scaling.md", "scaling.md")
+    before, rest = read(folder, "report.md").split(FIRST_OF_PART_2)
+    part_2, after = rest.split(AFTER_PART_2)
+    write("benchmarks.md", f"{before}\n## More cases\n\nThreads, pools by the thousand, memory beside each allocator, cases of "
+          f"Go, and a whole program are in [part 2](benchmarks_part_2.md).\n{AFTER_PART_2}{after}")
+    write("benchmarks_part_2.md", "# Benchmarks of ebbpool, part 2\n\nOf the same run as [part 1](benchmarks.md), which says "
+          f"where and how.\n{FIRST_OF_PART_2}{part_2}")
+    write("scaling.md", read(folder, "scaling.md"))
     for picture in PICTURES:
         shutil.copyfile(os.path.join(folder, f"{picture}.png"),
                         os.path.join(DOCS, "images", f"bench_{picture}.png"))

@@ -52,7 +52,7 @@ void trim_malloc() {
 std::atomic<void (*)()> trim{trim_malloc};
 
 // As much has to be destroyed before it is worth a look at the whole heap.
-constexpr std::uint64_t trim_from_bytes = 1024 * 1024;
+constexpr std::uint64_t trim_from_bytes = std::uint64_t{1024} * 1024;
 
 }  // namespace
 

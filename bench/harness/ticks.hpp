@@ -23,10 +23,10 @@ inline std::uint64_t ticks() {
 // operations that are shorter than what a CPU has in flight.
 inline std::uint64_t ticks_in_order() {
 #if defined(__x86_64__)
-  std::uint32_t low;
-  std::uint32_t high;
-  asm volatile("lfence\n\trdtsc\n\tlfence" : "=a"(low), "=d"(high) : : "memory");
-  return std::uint64_t{high} << 32 | low;
+  _mm_lfence();
+  const std::uint64_t now = __rdtsc();
+  _mm_lfence();
+  return now;
 #else
   return ticks();  // Linux reads the counter in order by itself
 #endif
