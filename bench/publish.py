@@ -10,7 +10,7 @@ PICTURES = ("pairs", "bursts", "latency", "give_back", "work", "scaling")
 
 
 # The report is long for one page.
-FIRST_OF_PART_2 = "\n## Threads that come and go\n"
+FIRST_OF_PART_2 = "\n## Latency of single operations\n"
 AFTER_PART_2 = "\n## More CPUs\n"
 
 
@@ -33,10 +33,12 @@ def main():
     folder = os.path.join(parser.parse_args().build_dir, "bench")
     before, rest = read(folder, "report.md").split(FIRST_OF_PART_2)
     part_2, after = rest.split(AFTER_PART_2)
-    write("benchmarks.md", f"{before}\n## More cases\n\nThreads, pools by the thousand, memory beside each allocator, cases of "
-          f"Go, and a whole program are in [part 2](benchmarks_part_2.md).\n{AFTER_PART_2}{after}")
-    write("benchmarks_part_2.md", "# Benchmarks of ebbpool, part 2\n\nOf the same run as [part 1](benchmarks.md), which says "
-          f"where and how.\n{FIRST_OF_PART_2}{part_2}")
+    more = ("## More cases\n\nLatency, who gives memory back, threads, pools by the thousand, memory beside each\n"
+            "allocator, cases of Go, and a whole program are in [part 2](benchmarks_part_2.md).\n")
+    part_2_title = ("# Benchmarks of ebbpool, part 2\n\nOf the same run as [part 1](benchmarks.md), which says where "
+                    "and how.\n")
+    write("benchmarks.md", f"{before}\n{more}{AFTER_PART_2}{after}")
+    write("benchmarks_part_2.md", f"{part_2_title}{FIRST_OF_PART_2}{part_2}")
     write("scaling.md", read(folder, "scaling.md"))
     for picture in PICTURES:
         shutil.copyfile(os.path.join(folder, f"{picture}.png"),
