@@ -15,6 +15,7 @@
 #include "harness/foreign_peer.hpp"
 #include "harness/json_line.hpp"
 #include "harness/lineup.hpp"
+#include "harness/missing.hpp"
 #include "harness/object_lineups.hpp"
 #include "memory/memory_cases.hpp"
 
@@ -81,6 +82,7 @@ void list() {
     line.add("missing", p->why_missing().c_str());
     line.print();
   }
+  bench::print_missing(EBB_MISSING, "system", "version");
 }
 
 }  // namespace

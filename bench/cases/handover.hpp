@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "harness/handing_over.hpp"
 #include "harness/loop_contender.hpp"
 #include "harness/payload.hpp"
 #include "harness/spsc_queue.hpp"
@@ -33,24 +34,9 @@ struct handover_case {
       return crew_.run([this, repeats](unsigned i) {
         [[maybe_unused]] const auto scope = enter_thread(system_);
         queue& in_transit = *queues_[i / 2];
-        i % 2 == 0 ? produce(in_transit, repeats) : consume(in_transit, repeats);
+        i % 2 == 0 ? get_and_pass_on(system_, in_transit, repeats)
+                   : take_and_put(system_, in_transit, repeats);
       });
-    }
-    void produce(queue& out, std::size_t repeats) {
-      for (std::size_t i = 0; i < repeats; ++i) {
-        item object = system_.get();
-        touch(*object, i);
-        out.push(std::move(object));
-      }
-      out.publish_tail();
-    }
-    void consume(queue& in, std::size_t repeats) {
-      for (std::size_t i = 0; i < repeats; ++i) {
-        item object = in.pop();
-        touch(*object, i);
-        system_.put(object);
-      }
-      in.publish_head();
     }
 
     team& crew_;

@@ -15,6 +15,7 @@
 #include <numeric>
 #include <vector>
 
+#include "harness/handing_over.hpp"
 #include "harness/loop_contender.hpp"
 #include "harness/payload.hpp"
 #include "harness/spsc_queue.hpp"
@@ -91,26 +92,12 @@ struct shifting_case {
           // Not each time: on two CPUs it would be the same one that gets in every phase.
           if (producer == 0) tour.move_on();
           const std::size_t objects = std::min(phase, repeats - done);
-          producer == thread ? produce(queues_[producer], objects) : consume(queues_[producer], objects);
+          spsc_queue<item>& in_transit = queues_[producer];
+          producer == thread ? get_and_pass_on(system_, in_transit, objects)
+                             : take_and_put(system_, in_transit, objects);
         }
         made_[thread] = static_cast<double>(payloads_made - made_before);
       });
-    }
-    void produce(spsc_queue<item>& out, std::size_t objects) {
-      for (std::size_t i = 0; i < objects; ++i) {
-        item object = system_.get();
-        touch(*object, i);
-        out.push(std::move(object));
-      }
-      out.publish_tail();
-    }
-    void consume(spsc_queue<item>& in, std::size_t objects) {
-      for (std::size_t i = 0; i < objects; ++i) {
-        item object = in.pop();
-        touch(*object, i);
-        system_.put(object);
-      }
-      in.publish_head();
     }
 
     team& crew_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/json_line.hpp"
+#include "harness/missing.hpp"
 #include "registry.hpp"
 
 namespace {
@@ -69,15 +70,7 @@ void list() {
     line.add("missing", "");
     line.print();
   }
-  const std::string missing = EBB_EXPENSIVE_MISSING;  // "work_deflate zlib1g-dev,", for each
-  static const std::regex pair("([^ ,]+) ([^,]+),");
-  for (std::sregex_iterator found(missing.begin(), missing.end(), pair), end; found != end; ++found) {
-    bench::json_line line;
-    line.add("case", (*found)[1].str().c_str());
-    line.add("library", "");
-    line.add("missing", (*found)[2].str().c_str());
-    line.print();
-  }
+  bench::print_missing(EBB_MISSING, "case", "library");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Medians and spreads.
+// Percentiles.
 #pragma once
 
 #include <algorithm>
@@ -14,16 +14,6 @@ inline double percentile(std::vector<double> samples, double q) {
   const auto nth = samples.begin() + static_cast<std::ptrdiff_t>(q * last + 0.5);
   std::nth_element(samples.begin(), nth, samples.end());
   return *nth;
-}
-
-struct spread {
-  double median;
-  double p10;
-  double p90;
-};
-
-inline spread spread_of(const std::vector<double>& samples) {
-  return {percentile(samples, 0.5), percentile(samples, 0.1), percentile(samples, 0.9)};
 }
 
 }  // namespace bench

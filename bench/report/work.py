@@ -25,6 +25,9 @@ each match."""
 
 def measure(bench):
     bench.say("expensive objects at work")
+    for line in bench.lines("ebb_expensive", "--list"):
+        if line["missing"]:
+            bench.notes.append(f"{line['case']} is missing: {line['missing']}.")
     arguments = ["--rounds", bench.choose(10, 30), "--threads", "1,2"]
     bench.add_lines(bench.lines("ebb_expensive", *arguments))
     arguments += ["--malloc", "fixed", "--cases", "work_(deflate|buffer_1m)"]
