@@ -151,7 +151,8 @@ TEST_F(Scrub, memory_a_buffer_has_grown_out_of_is_zero) {
   b.append(std::string(99, 's'));
   const std::byte* const old = b.data();
   b.append("ecret");
-  EXPECT_EQ(b.view(), std::string(99, 's') + "ecret");
+  EXPECT_EQ(b.view().substr(0, 99), std::string(99, 's'));
+  EXPECT_EQ(b.view().substr(99), "ecret");
   pooled_buffer next = pool.get(1);
   ASSERT_EQ(next.data(), old);
   EXPECT_EQ(zeros(all_of(next)), 100u);
