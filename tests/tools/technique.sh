@@ -1,0 +1,49 @@
+# For a technique's verify.sh to source. Such a script attacks the library in one way, and ends with one line
+# that ./dev verify reads:
+#
+#   verified: CASES cases, KILLED of SEEDED mutants        and exits 0 if nothing was found and all were killed
+#   skipped: WHY                                           and exits 77
+#
+# shellcheck shell=bash
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+# technique NAME: where it builds, and what it counts.
+technique() {
+  work=$PWD/build/verify/$1
+  mkdir -p "$work"
+  cases=0
+  killed=0
+  seeded=0
+  failures=0
+}
+
+skip() {
+  echo "skipped: $*"
+  exit 77
+}
+
+# attack NAME COMMAND...: must succeed.
+attack() {
+  if "${@:2}"; then return; fi
+  echo "FAILED: $1"
+  failures=$((failures + 1))
+}
+
+# kill_mutant NAME COMMAND...: a seeded bug, and the command that must fail because of it. A mutant that does
+# not even compile proves nothing, so build it before.
+kill_mutant() {
+  seeded=$((seeded + 1))
+  if "${@:2}" >"$work/mutant.log" 2>&1; then
+    echo "SURVIVED: $1"
+  else
+    killed=$((killed + 1))
+  fi
+}
+
+# The last line, and how the script ends.
+verdict() {
+  echo "verified: $cases cases, $killed of $seeded mutants"
+  ((failures == 0 && killed == seeded && cases > 0))
+}
