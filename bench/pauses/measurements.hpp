@@ -11,4 +11,8 @@ inline constexpr unsigned busy_threads = 4;
 // collect_durations.cpp
 void measure_collect(unsigned calls, json_line& out);
 
+// How long malloc_trim(0) takes after a pool has destroyed 64 MiB and 1 GiB of objects, over `calls` of
+// each; nothing where the C library is not glibc.  trim_durations.cpp
+void measure_trim(unsigned calls, json_line& out);
+
 }  // namespace bench
