@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Takes the report and the pictures of the last run over into docs/."""
+"""Takes the report and the pictures of the last run over into docs/, and its main figures into the README."""
 
 import argparse
 import os
+import re
 import shutil
 
-DOCS = os.path.join(os.path.dirname(__file__), "../docs")
+from report import readme
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+DOCS = os.path.join(ROOT, "docs")
 PICTURES = ("pairs", "bursts", "latency", "give_back", "work", "scaling")
 
 
@@ -27,6 +31,19 @@ def write(name, text):
         file.write(text)
 
 
+def fill_readme(parts):
+    path = os.path.join(ROOT, "README.md")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for name, part in parts.items():
+        pattern = f"(<!-- benchmarks: {name} -->\\n).*?(<!-- end -->)"
+        text, found = re.subn(pattern, lambda marks, part=part: f"{marks[1]}{part}\n{marks[2]}", text, flags=re.DOTALL)
+        if found != 1:
+            raise SystemExit(f"README.md has {found} places for the benchmarks' {name}, must have one")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build-dir", required=True, help="as for run.py")
@@ -43,6 +60,7 @@ def main():
     for picture in PICTURES:
         shutil.copyfile(os.path.join(folder, f"{picture}.png"),
                         os.path.join(DOCS, "images", f"bench_{picture}.png"))
+    fill_readme(readme.parts(os.path.join(folder, "report.json")))
 
 
 if __name__ == "__main__":

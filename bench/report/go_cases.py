@@ -2,8 +2,6 @@
 
 from .measurements import number
 from .text import of_threads, table
-import json
-import subprocess
 
 BUFFERS = {"ByteBuffer16": "16 bytes", "ByteBuffer1K": "1 KiB"}
 PATHS = {"ebb": {}, "ebb_portable": {"EBB_RSEQ": "off"}}
@@ -28,8 +26,7 @@ def _turn(bench, case, threads, amount, has_go=True):
     for system, environment in PATHS.items():
         _add(bench, system, threads, bench.lines("ebb_go_cases", *arguments, environment=environment)[0])
     if has_go and bench.foreign.go:
-        done = subprocess.run([bench.foreign.go, *arguments], check=True, text=True, stdout=subprocess.PIPE)
-        _add(bench, "go", threads, json.loads(done.stdout))
+        _add(bench, "go", threads, bench.lines(bench.foreign.go, *arguments)[0])
 
 
 def _add(bench, system, threads, line):

@@ -41,10 +41,10 @@ EBB_API void set_cycle_period(std::chrono::milliseconds period);
 /// MallocExtension_ReleaseFreeMemory, a mallctl("arena.4096.purge") of jemalloc.
 /// Throws       nothing. An exception of `trim` ends the program.
 /// Threads      safe from any thread; `trim` is called on the background thread, under no lock.
-/// Cost         none here. malloc_trim takes the locks of one arena after the other while it returns what
-/// is
-///              free there (measured: 2.5 ms after 64 MiB in objects of 1 KiB, 9 ms after 1 GiB): threads
-///              that need more than their own cache of malloc() has wait meanwhile. Hits of pools never do.
+/// Cost         none here. malloc_trim takes the lock of one arena after the other while it returns what
+///              is free there (8 ms after 64 MiB in objects of 1 KiB, 0.1 s after 1 GiB; AMD Zen 3, Cycles
+///              in docs/benchmarks_part_2.md). Threads that need more than their own cache of malloc()
+///              has wait meanwhile. Hits of pools never do.
 /// Unlike Go    Go's runtime gives memory back by itself, over minutes.
 EBB_API void set_trim(void (*trim)()) noexcept;
 

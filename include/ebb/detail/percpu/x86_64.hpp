@@ -8,8 +8,9 @@
 //   register across a fiber switch, and a section armed in another thread's area protects nothing.
 // - pop and push commit by adding to the word in memory, whose value is still what they read: nothing else
 //   writes it while a section runs. Storing what was computed takes an instruction more in pop, and a pair
-//   a fifth longer on AMD Zen 3 (3.4 ns instead of 4.2 in a function that is called, medians of 100
-//   slices), where each section waits for the store of the one before.
+//   a fifth longer on AMD Zen 3 (3.4 ns instead of 4.2: `ebb_bench run --cases pair_in_call --systems ebb
+//   --threads 1 --rounds 100` of either in turns), where each section waits for the store of the one
+//   before.
 // - The id and the bank are read inside the section, so after a fence no section can commit to a bank
 //   that was retired before it.
 // - `asm goto` with outputs is not implicitly volatile in GCC 12: without `volatile` it is optimised away.
