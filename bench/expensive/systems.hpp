@@ -1,6 +1,5 @@
 // Where a user of an expensive object gets it from: types with `name` and get(), which returns an owner
-// with
-// ->. All but `none` reset an object on its way back, outside of locks.
+// that has a `->`. All but `none` reset an object on its way back, outside of locks.
 #pragma once
 
 #include <cstddef>
