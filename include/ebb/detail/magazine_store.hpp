@@ -16,7 +16,7 @@ class magazine_store {
     versioned_stack stack;
     // One more, for whoever works under the shard's id: taken and given by a critical section, so that a
     // shard that spills and refills in turns pays for no atomic operation on the stack.
-    std::atomic<void*> spare;
+    atomic<void*> spare;
   };
 
  public:
