@@ -39,6 +39,7 @@ void block_arena::discard(std::uint32_t index) noexcept {
 }
 
 bool block_arena::map_segment(std::size_t segment) noexcept {
+  static_assert(place_of(max_stack_index).segment < segment_count);
   atomic<std::byte*>& slot = segments_[segment];
   if (slot.load(std::memory_order_acquire) != nullptr) return true;
   const std::size_t count = std::size_t{first_segment} << segment;

@@ -53,7 +53,9 @@ class block_arena {
   const std::size_t block_bytes_;
   // Null until the first block of a segment is asked for, then constant.
   // Edge segment: release by map_segment(), acquire by at(): the mapping exists.
-  std::array<atomic<std::byte*>, stack_index_bits - first_segment_bits> segments_{};
+  // One more than the width says: the last first_segment - 1 indices lie beyond its powers of two.
+  static constexpr std::size_t segment_count = stack_index_bits - first_segment_bits + 1;
+  std::array<atomic<std::byte*>, segment_count> segments_{};
   atomic<std::uint32_t> next_{1};  // the first index never handed out
   versioned_stack free_;           // linked through notes
 };

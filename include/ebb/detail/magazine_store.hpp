@@ -48,7 +48,7 @@ class magazine_store {
     return page + (index - 1) % per_page;
   }
 
-  static constexpr std::uint32_t page_bytes = 4096;
+  static constexpr std::uint32_t page_bytes = empties_page_bytes;
   static constexpr std::uint32_t per_page = page_bytes / magazine_bytes;
 
  private:
