@@ -7,11 +7,11 @@ extern "C" __attribute__((weak)) void __lsan_register_root_region(const void* be
 
 namespace ebb::detail {
 
-std::atomic<std::uint32_t>& block_arena::note(std::uint32_t index) const noexcept {
+atomic<std::uint32_t>& block_arena::note(std::uint32_t index) const noexcept {
   const place p = place_of(index);
   std::byte* const blocks = segments_[p.segment].load(std::memory_order_acquire);
   const std::size_t count = std::size_t{first_segment} << p.segment;
-  return reinterpret_cast<std::atomic<std::uint32_t>*>(blocks + count * block_bytes_)[p.offset];
+  return reinterpret_cast<atomic<std::uint32_t>*>(blocks + count * block_bytes_)[p.offset];
 }
 
 std::uint32_t block_arena::allocate() noexcept {
@@ -39,10 +39,11 @@ void block_arena::discard(std::uint32_t index) noexcept {
 }
 
 bool block_arena::map_segment(std::size_t segment) noexcept {
-  std::atomic<std::byte*>& slot = segments_[segment];
+  static_assert(place_of(max_stack_index).segment < segment_count);
+  atomic<std::byte*>& slot = segments_[segment];
   if (slot.load(std::memory_order_acquire) != nullptr) return true;
   const std::size_t count = std::size_t{first_segment} << segment;
-  const std::size_t bytes = count * (block_bytes_ + sizeof(std::atomic<std::uint32_t>));
+  const std::size_t bytes = count * (block_bytes_ + sizeof(atomic<std::uint32_t>));
   void* const memory =
       ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return false;

@@ -1,9 +1,9 @@
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/checks.hpp>
 
 #include <cxxabi.h>
 
 #include <array>
-#include <atomic>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -187,7 +187,7 @@ bool tracker::by_chance() {
 }
 
 unsigned tracker::random() {
-  static std::atomic<std::uint64_t> seeds{0x9e3779b97f4a7c15};
+  static atomic<std::uint64_t> seeds{0x9e3779b97f4a7c15};
   thread_local std::uint64_t state = seeds.fetch_add(0xbf58476d1ce4e5b9, std::memory_order_relaxed);
   state ^= state << 13;  // xorshift64, Marsaglia 2003
   state ^= state >> 7;

@@ -24,7 +24,7 @@ namespace ebb::detail {
 
 using std::chrono::milliseconds;
 
-std::atomic<bool> collector_thread::settled_{false};
+atomic<bool> collector_thread::settled_{false};
 
 namespace {
 
@@ -49,7 +49,7 @@ void trim_malloc() {
 #endif
 }
 
-std::atomic<void (*)()> trim{trim_malloc};
+atomic<void (*)()> trim{trim_malloc};
 
 // As much has to be destroyed before it is worth a look at the whole heap.
 constexpr std::uint64_t trim_from_bytes = std::uint64_t{1024} * 1024;

@@ -1,7 +1,7 @@
 // The one background thread of the process that runs cycles.
 #pragma once
 
-#include <atomic>
+#include <ebb/detail/atomics.hpp>
 
 namespace ebb::detail {
 
@@ -18,7 +18,7 @@ class collector_thread {
  private:
   static void start() noexcept;
   // True while there is nothing to start: it runs, is switched off, or the process is exiting.
-  static std::atomic<bool> settled_;
+  static atomic<bool> settled_;
   friend struct collector_data;
 };
 

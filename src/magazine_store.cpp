@@ -36,7 +36,6 @@ magazine* magazine_store::carve(std::uint32_t id) noexcept {
 // Takes all empties, and gives back the pages of which every magazine is among them. A few stay, so that
 // a pool that fills and empties with each cycle does not pay for fresh pages each time.
 void magazine_store::trim() noexcept {
-  constexpr std::uint32_t pages_kept = 8;
   magazine* taken = nullptr;  // a private list, linked through word 0
   std::uint32_t complete = 0;
   for (std::uint32_t id = 0; id < shards_; ++id) {
@@ -44,7 +43,7 @@ void magazine_store::trim() noexcept {
       block->set_below(taken == nullptr ? 0 : taken->index());
       taken = block;
       // relaxed: notes of pages are only used here, by one thread at a time
-      std::atomic<std::uint32_t>& seen = pages_.note(page_of(block->index()));
+      atomic<std::uint32_t>& seen = pages_.note(page_of(block->index()));
       const std::uint32_t count = seen.load(std::memory_order_relaxed) + 1;
       seen.store(count, std::memory_order_relaxed);
       if (count == per_page) ++complete;
@@ -56,7 +55,7 @@ void magazine_store::trim() noexcept {
   for (magazine* block = taken; block != nullptr;) {
     const std::uint32_t index = block->index();
     const std::uint32_t below = block->below();
-    std::atomic<std::uint32_t>& seen = pages_.note(page_of(index));
+    atomic<std::uint32_t>& seen = pages_.note(page_of(index));
     std::uint32_t state = seen.load(std::memory_order_relaxed);
     constexpr std::uint32_t chosen = per_page + 1;
     if (state == per_page && to_discard > 0) {

@@ -15,7 +15,7 @@ namespace ebb::detail {
 namespace {
 
 // What this shard has loaded, as a guess: exchange_top() checks it.
-void** peek_top(const std::atomic<shard*>& local, std::uint32_t id) noexcept {
+void** peek_top(const atomic<shard*>& local, std::uint32_t id) noexcept {
   // Edge bank, acquire half. relaxed: the guess is checked.
   return local.load(std::memory_order_acquire)[id].top.load(std::memory_order_relaxed);
 }

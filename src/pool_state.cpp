@@ -111,7 +111,7 @@ loaded_magazine pool_state::unload(shard& s) noexcept {
   if (percpu::has_rseq()) return take();
   // Portable path: the lock is held for a few instructions, unless its holder was preempted there. Then
   // the shard keeps its objects for another cycle.
-  for (int tries = 0; tries < 100; ++tries) {
+  for (int tries = 0; tries < unload_tries; ++tries) {
     if (const percpu::fallback::shard_lock held{s}) return take();
     (void)::sched_yield();
   }

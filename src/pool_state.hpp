@@ -4,9 +4,9 @@
 // log per shard.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/depot.hpp>
 #include <ebb/detail/idle_budget.hpp>
 #include <ebb/detail/percpu/percpu.hpp>
@@ -84,10 +84,10 @@ struct pool_state {
   // Victim objects of cycle n - 1 that cycle n condemned.
   depot doomed;
   // Raised by each rotation.
-  std::atomic<std::uint64_t> cycle{0};
+  atomic<std::uint64_t> cycle{0};
   // The cycle in which a search found the victim empty: later searches of that cycle skip it, as Go
   // does by setting victimSize to 0.
-  std::atomic<std::uint64_t> victim_empty_in{~std::uint64_t{0}};
+  atomic<std::uint64_t> victim_empty_in{~std::uint64_t{0}};
 
   idle_budget own_budget;
   idle_budget* const budget;  // the pool's own, or one it shares; null where there is no bound

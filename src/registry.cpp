@@ -1,11 +1,10 @@
 #include "registry.hpp"
 
-#include <condition_variable>
-#include <mutex>
 #include <new>
 
 #include <ebb/collector.hpp>
 
+#include "mutex.hpp"
 #include "pool_state.hpp"
 #include "runtime.hpp"
 
@@ -19,14 +18,14 @@ namespace {
 
 // Never destroyed: pools may be used and die after every static destructor of this library.
 struct registry_data {
-  std::mutex mutex;
-  std::condition_variable unpinned;
+  detail::mutex mutex;
+  detail::condition_variable unpinned;
   pool_state* pools = nullptr;   // doubly linked; under mutex
   pool_state* doomed = nullptr;  // pools with something to destroy; under mutex
   std::uint64_t cycles = 0;      // under mutex
   std::uint64_t abandoned = 0;   // under mutex
   // Pools that were put into for the first time, linked by `next`. Pushed by anyone, emptied under mutex.
-  std::atomic<pool_state*> arrivals{nullptr};
+  atomic<pool_state*> arrivals{nullptr};
 };
 
 registry_data& data() noexcept {
@@ -88,7 +87,7 @@ std::uint64_t destroy_all_doomed(registry_data& d) noexcept {
 }  // namespace
 
 void registry::add(pool_state& state) noexcept {
-  std::atomic<pool_state*>& arrivals = data().arrivals;
+  atomic<pool_state*>& arrivals = data().arrivals;
   pool_state* first = arrivals.load(std::memory_order_relaxed);  // relaxed: validated by the CAS
   do {
     state.next = first;
@@ -165,7 +164,7 @@ void registry::after_fork_in_child() noexcept {
     p->unlock_shards();
     queue_doomed(d, *p);  // what they left half destroyed, the next cycle finishes
   }
-  new (&d.unpinned) std::condition_variable;  // without the waiters it had in the parent
+  new (&d.unpinned) detail::condition_variable;  // without the waiters it had in the parent
   d.mutex.unlock();
 }
 

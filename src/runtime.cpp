@@ -28,7 +28,7 @@ __attribute__((weak)) extern const unsigned int __rseq_size;
 
 namespace ebb::detail {
 
-std::atomic<std::uint32_t> fence_plan{0};
+atomic<std::uint32_t> fence_plan{0};
 
 namespace {
 

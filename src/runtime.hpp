@@ -1,9 +1,9 @@
 // What this process can do: found out once, while the library is loaded.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/block_arena.hpp>
 #include <ebb/detail/percpu/shard.hpp>
 #include <ebb/runtime_info.hpp>
@@ -28,6 +28,6 @@ struct runtime {
 [[nodiscard]] bool fence() noexcept;
 
 // For tests: one bit for each of the next calls of fence(), the lowest first; 1 makes it fail.
-extern std::atomic<std::uint32_t> fence_plan;
+extern atomic<std::uint32_t> fence_plan;
 
 }  // namespace ebb::detail

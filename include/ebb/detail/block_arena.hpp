@@ -4,11 +4,11 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/versioned_stack.hpp>
 
 namespace ebb::detail {
@@ -34,11 +34,11 @@ class block_arena {
   }
 
   // A word beside each block for its owner's use; 0 after allocate().
-  [[nodiscard]] std::atomic<std::uint32_t>& note(std::uint32_t index) const noexcept;
+  [[nodiscard]] atomic<std::uint32_t>& note(std::uint32_t index) const noexcept;
 
  private:
   // Segment k has first_segment << k blocks, followed by as many notes.
-  static constexpr std::uint32_t first_segment = 16;
+  static constexpr std::uint32_t first_segment = 1 << first_segment_bits;
   struct place {
     std::size_t segment;
     std::size_t offset;
@@ -53,9 +53,11 @@ class block_arena {
   const std::size_t block_bytes_;
   // Null until the first block of a segment is asked for, then constant.
   // Edge segment: release by map_segment(), acquire by at(): the mapping exists.
-  std::array<std::atomic<std::byte*>, stack_index_bits - 4> segments_{};
-  std::atomic<std::uint32_t> next_{1};  // the first index never handed out
-  versioned_stack free_;                // linked through notes
+  // One more than the width says: the last first_segment - 1 indices lie beyond its powers of two.
+  static constexpr std::size_t segment_count = stack_index_bits - first_segment_bits + 1;
+  std::array<atomic<std::byte*>, segment_count> segments_{};
+  atomic<std::uint32_t> next_{1};  // the first index never handed out
+  versioned_stack free_;           // linked through notes
 };
 
 }  // namespace ebb::detail

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <memory_resource>
 #include <string>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/block_classes.hpp>
 #include <ebb/detail/idle_budget.hpp>
 #include <ebb/detail/pool_core.hpp>
@@ -128,7 +128,7 @@ class EBB_API block_pools {
   pool_core unpooled_;
   // Each goes null -> set, once, by whoever first allocates with its alignment; read by every request that
   // is not plain. Edge block-set: release by make_set(), acquire by find(), for_each().
-  std::array<std::atomic<block_set*>, alignment_sets> sets_{};
+  std::array<atomic<block_set*>, alignment_sets> sets_{};
 };
 
 }  // namespace detail

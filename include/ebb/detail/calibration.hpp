@@ -3,13 +3,13 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/percpu/percpu.hpp>
 
 namespace ebb::detail {
@@ -67,7 +67,7 @@ class EBB_API calibration {
  private:
   static constexpr std::size_t row_words = shard_bytes / sizeof(std::int64_t);
   static constexpr std::size_t rows = (class_count + row_words - 1) / row_words;
-  using word = std::atomic<std::int64_t>;
+  using word = atomic<std::int64_t>;
   struct alignas(shard_bytes) row {
     std::array<word, row_words> words{};
   };
@@ -108,8 +108,8 @@ class EBB_API calibration {
   std::array<void*, rows> credits_;                   // what percpu::add() takes
   // A shard looks when its credit is not above this: 0, or, when the threshold is near, the largest number.
   std::array<word, class_count> check_below_{};
-  std::atomic<std::size_t> default_bytes_{0};
-  std::atomic<std::size_t> max_bytes_{0};
+  atomic<std::size_t> default_bytes_{0};
+  atomic<std::size_t> max_bytes_{0};
 
   std::mutex mutex_;  // only tried: who finds it taken leaves the looking to its holder
   std::array<tally, class_count> tallies_{};

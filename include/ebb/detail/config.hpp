@@ -7,6 +7,11 @@
 #define EBB_CHECKED 0
 #endif
 
+// The model checker's builds (tests/model/): atomics, mutexes and widths come from there. Never for users.
+#ifndef EBB_MODEL
+#define EBB_MODEL 0
+#endif
+
 #if defined(__SANITIZE_THREAD__)
 #define EBB_TSAN 1
 #elif defined(__has_feature)

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
+
+#include <ebb/detail/atomics.hpp>
 
 namespace ebb::detail {
 
@@ -36,7 +37,7 @@ class alignas(64) idle_budget {
 
  private:
   const std::uint64_t limit_;
-  std::atomic<std::uint64_t> used_{0};  // at most limit_
+  atomic<std::uint64_t> used_{0};  // at most limit_
 };
 
 }  // namespace ebb::detail

@@ -9,10 +9,10 @@
 // costs the hit path nothing, and a magazine that is full always has its top in the last word.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/config.hpp>
 
 namespace ebb::detail {
@@ -29,9 +29,7 @@ struct alignas(magazine_bytes) magazine {
   // Words 0 and 1 may be read by a depot's pop or push that lost its race, while the next owner writes
   // them: both sides go through atomics. What such a late reader sees is never used, because its
   // compare-exchange on the versioned head fails.
-  [[nodiscard]] std::atomic_ref<void*> atomic_word(std::size_t i) noexcept {
-    return std::atomic_ref<void*>{word[i]};
-  }
+  [[nodiscard]] atomic_ref<void*> atomic_word(std::size_t i) noexcept { return atomic_ref<void*>{word[i]}; }
   [[nodiscard]] std::uint64_t load(std::size_t i) noexcept {
     return reinterpret_cast<std::uint64_t>(atomic_word(i).load(std::memory_order_relaxed));
   }

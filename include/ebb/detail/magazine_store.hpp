@@ -16,7 +16,7 @@ class magazine_store {
     versioned_stack stack;
     // One more, for whoever works under the shard's id: taken and given by a critical section, so that a
     // shard that spills and refills in turns pays for no atomic operation on the stack.
-    std::atomic<void*> spare;
+    atomic<void*> spare;
   };
 
  public:
@@ -48,7 +48,7 @@ class magazine_store {
     return page + (index - 1) % per_page;
   }
 
-  static constexpr std::uint32_t page_bytes = 4096;
+  static constexpr std::uint32_t page_bytes = empties_page_bytes;
   static constexpr std::uint32_t per_page = page_bytes / magazine_bytes;
 
  private:

@@ -1,11 +1,11 @@
 // get and put without types: THE hit path. Misses are in src/pool_core.cpp.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/percpu/percpu.hpp>
 #include <ebb/detail/shard_log.hpp>
 #include <ebb/stats.hpp>
@@ -98,7 +98,7 @@ class EBB_API pool_core {
 
   // The shards of the bank that is local now. Written by the first put and by cycles; read inside every
   // critical section. Before the first put: a process-wide bank of shards that are empty and full.
-  std::atomic<shard*> local_;
+  atomic<shard*> local_;
   const object_traits traits_;
   const pool_limits limits_;  // max_loaded as it can be used up under max_idle
   const std::string name_;

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/magazine.hpp>
 #include <ebb/detail/percpu/shard.hpp>
 #include <ebb/stats.hpp>
@@ -34,13 +34,13 @@ inline constexpr std::size_t event_count = static_cast<std::size_t>(event::detac
 // One per shard, written under its id by percpu::add(): exact, and without an atomic read-modify-write on
 // the rseq path. Read by stats(), and by the collector. All relaxed: a count orders nothing.
 struct alignas(64) shard_log {
-  std::array<std::atomic<std::uint64_t>, event_count> counts{};
+  std::array<atomic<std::uint64_t>, event_count> counts{};
 
   // Objects the next magazine of this shard may hold: 1 until a burst was seen, like Go's `private`.
-  std::atomic<std::uint32_t> capacity{1};
+  atomic<std::uint32_t> capacity{1};
   // Seen in this cycle: a full magazine went to the depot; one came back from it after that, a burst.
-  std::atomic<bool> spill_seen{false};
-  std::atomic<bool> refill_seen{false};
+  atomic<bool> spill_seen{false};
+  atomic<bool> refill_seen{false};
 
   [[nodiscard]] static constexpr std::size_t offset_of(event e) noexcept {
     return static_cast<std::size_t>(e) * sizeof(std::uint64_t);  // counts come first

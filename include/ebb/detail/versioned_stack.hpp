@@ -11,12 +11,13 @@
 // such a read returns is thrown away, because the compare-exchange fails.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+
+#include <ebb/detail/atomics.hpp>
+#include <ebb/detail/widths.hpp>
 
 namespace ebb::detail {
 
-inline constexpr int stack_index_bits = 28;
 inline constexpr std::uint32_t max_stack_index = (std::uint32_t{1} << stack_index_bits) - 1;
 
 class versioned_stack {
@@ -24,15 +25,17 @@ class versioned_stack {
   // `link(below)` stores in the pushed element what lies below it; it may run several times.
   template <class Link>
   void push(std::uint32_t index, Link link) noexcept {
-    std::uint64_t head = head_.load(std::memory_order_relaxed);  // relaxed: validated by the CAS
+    // Edge stack, acquire half, because `link` may read the element that will lie below: a depot adds to the
+    // total that it finds there. The CAS proves that it is the right element, not that its words were seen.
+    std::uint64_t head = head_.load(std::memory_order_acquire);
     do {
       link(index_of(head));
-      // Edge stack, release half (acquire half: pop).
+      // Edge stack, release half (acquire half: pop, top, and push itself).
       //   Publishes:   the element's link and everything its owner wrote, objects included.
       //   If relaxed:  a pop takes a stale link, or a magazine whose objects it sees half-written.
       //   Checked by:  the stress tests under ThreadSanitizer.
     } while (!head_.compare_exchange_weak(head, (head & version_mask) | index, std::memory_order_release,
-                                          std::memory_order_relaxed));
+                                          std::memory_order_acquire));
   }
 
   // `below(index)` reads the link of an element, possibly a stale one. Returns 0 when empty.
@@ -42,7 +45,8 @@ class versioned_stack {
     // sequence reaches whoever reads a head that still has the element in it.
     std::uint64_t head = head_.load(std::memory_order_acquire);
     while (index_of(head) != 0) {
-      const std::uint64_t next = ((head & version_mask) + one_version) | below(index_of(head));
+      const std::uint64_t next =
+          (((head & version_mask) + one_version) & version_mask) | below(index_of(head));
       if (head_.compare_exchange_weak(head, next, std::memory_order_acquire, std::memory_order_acquire)) {
         return index_of(head);
       }
@@ -56,13 +60,14 @@ class versioned_stack {
   }
 
  private:
-  static constexpr std::uint64_t version_mask = ~std::uint64_t{max_stack_index};
+  static constexpr std::uint64_t version_mask = (~std::uint64_t{0} >> (64 - stack_version_bits))
+                                                << stack_index_bits;
   static constexpr std::uint64_t one_version = std::uint64_t{1} << stack_index_bits;
   static constexpr std::uint32_t index_of(std::uint64_t head) noexcept {
     return static_cast<std::uint32_t>(head & max_stack_index);
   }
 
-  std::atomic<std::uint64_t> head_{0};  // {version : 36, index : 28}; index 0 is "empty"
+  atomic<std::uint64_t> head_{0};  // {version : 36, index : 28}; index 0 is "empty"
 };
 
 }  // namespace ebb::detail

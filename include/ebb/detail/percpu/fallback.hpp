@@ -54,7 +54,7 @@ class shard_lock {
 // The word below a magazine's first object is null. Word 1 may be read late by a depot's push, so it is
 // read through the same kind of atomic that writes it.
 inline bool is_sentinel(void** top) noexcept {
-  return std::atomic_ref<void*>(*top).load(std::memory_order_relaxed) == nullptr;
+  return atomic_ref<void*>(*top).load(std::memory_order_relaxed) == nullptr;
 }
 inline bool is_next_block(void** top) noexcept { return magazine::word_of(top) == 0; }
 
@@ -63,7 +63,7 @@ inline bool is_next_block(void** top) noexcept { return magazine::word_of(top) =
 // then takes each shard's lock; who gets the lock after that sees the change, and puts nothing where it has
 // cleared.
 template <class Section>
-EBB_FAST_PATH bool on_shard(const std::atomic<shard*>& local, std::uint32_t id, Section& section,
+EBB_FAST_PATH bool on_shard(const atomic<shard*>& local, std::uint32_t id, Section& section,
                             result& out) noexcept {
   // Edge bank, acquire half (release half: pool_state::rotate): the bank's shards are initialised.
   shard* const base = local.load(std::memory_order_acquire);
@@ -74,7 +74,7 @@ EBB_FAST_PATH bool on_shard(const std::atomic<shard*>& local, std::uint32_t id, 
 }
 
 template <class Section>
-EBB_SLOW_PATH result on_any_shard(const std::atomic<shard*>& local, std::uint32_t shards, std::uint32_t id,
+EBB_SLOW_PATH result on_any_shard(const atomic<shard*>& local, std::uint32_t shards, std::uint32_t id,
                                   Section section) noexcept {
   result out = result::refused;
   for (std::uint32_t tried = 0; tried < shards; ++tried, ++id) {
@@ -88,7 +88,7 @@ EBB_SLOW_PATH result on_any_shard(const std::atomic<shard*>& local, std::uint32_
 
 // Runs `section` on the first shard, from this thread's own one on, that is not taken.
 template <class Section>
-EBB_FAST_PATH result with_shard(const std::atomic<shard*>& local, std::uint32_t shards,
+EBB_FAST_PATH result with_shard(const atomic<shard*>& local, std::uint32_t shards,
                                 Section section) noexcept {
   // A copy: a signal handler that finds this shard taken moves the thread's place on under our feet.
   const std::uint32_t id = thread_id();
@@ -100,14 +100,14 @@ EBB_FAST_PATH result with_shard(const std::atomic<shard*>& local, std::uint32_t 
 
 // The word at `offset` of this thread's element.
 template <class Word>
-std::atomic<Word>& word_of(void* elements, std::uint32_t shards, std::size_t offset) noexcept {
+atomic<Word>& word_of(void* elements, std::uint32_t shards, std::size_t offset) noexcept {
   std::byte* const element = static_cast<std::byte*>(elements) + place.id % shards * shard_bytes;
-  return *reinterpret_cast<std::atomic<Word>*>(element + offset);
+  return *reinterpret_cast<atomic<Word>*>(element + offset);
 }
 
 // relaxed loads and stores of `top`: ordered by the lock; atomic only because others take a peek.
 
-inline result pop(const std::atomic<shard*>& local, std::uint32_t shards, void*& out) noexcept {
+inline result pop(const atomic<shard*>& local, std::uint32_t shards, void*& out) noexcept {
   return with_shard(local, shards, [&](shard& s, std::uint32_t) {
     void** const top = s.top.load(std::memory_order_relaxed);
     if (is_sentinel(top)) return result::refused;
@@ -117,7 +117,7 @@ inline result pop(const std::atomic<shard*>& local, std::uint32_t shards, void*&
   });
 }
 
-inline result push(const std::atomic<shard*>& local, std::uint32_t shards, void* object) noexcept {
+inline result push(const atomic<shard*>& local, std::uint32_t shards, void* object) noexcept {
   return with_shard(local, shards, [&](shard& s, std::uint32_t) {
     void** const top = s.top.load(std::memory_order_relaxed) + 1;
     if (is_next_block(top)) return result::refused;
@@ -127,7 +127,7 @@ inline result push(const std::atomic<shard*>& local, std::uint32_t shards, void*
   });
 }
 
-inline std::size_t pop_n(const std::atomic<shard*>& local, std::uint32_t shards, void** out,
+inline std::size_t pop_n(const atomic<shard*>& local, std::uint32_t shards, void** out,
                          std::size_t wanted) noexcept {
   std::size_t count = 0;
   (void)with_shard(local, shards, [&](shard& s, std::uint32_t) {
@@ -139,7 +139,7 @@ inline std::size_t pop_n(const std::atomic<shard*>& local, std::uint32_t shards,
   return count;
 }
 
-inline std::size_t push_n(const std::atomic<shard*>& local, std::uint32_t shards, void* const* objects,
+inline std::size_t push_n(const atomic<shard*>& local, std::uint32_t shards, void* const* objects,
                           std::size_t offered) noexcept {
   std::size_t count = 0;
   (void)with_shard(local, shards, [&](shard& s, std::uint32_t) {
@@ -151,7 +151,7 @@ inline std::size_t push_n(const std::atomic<shard*>& local, std::uint32_t shards
   return count;
 }
 
-inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shards, void** expected,
+inline result exchange_top(const atomic<shard*>& local, std::uint32_t shards, void** expected,
                            void** desired, std::uint32_t& id) noexcept {
   return with_shard(local, shards, [&](shard& s, std::uint32_t own) {
     if (s.top.load(std::memory_order_relaxed) != expected) return result::refused;

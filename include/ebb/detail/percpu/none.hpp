@@ -5,7 +5,7 @@
 
 namespace ebb::detail::percpu::none {
 
-using local_bank = std::atomic<shard*>;
+using local_bank = atomic<shard*>;
 
 inline result pop(const rseq_layout&, const local_bank&, void*&) noexcept { return result::refused; }
 inline result push(const rseq_layout&, const local_bank&, void*) noexcept { return result::refused; }

@@ -18,34 +18,34 @@ namespace arch = none;
 
 [[nodiscard]] EBB_FAST_PATH bool has_rseq() noexcept { return rseq_build && layout.area != 0; }
 
-EBB_FAST_PATH result try_pop(const std::atomic<shard*>& local, void*& out) noexcept {
+EBB_FAST_PATH result try_pop(const atomic<shard*>& local, void*& out) noexcept {
   if (!has_rseq()) [[unlikely]]
     return result::refused;
   return arch::pop(layout, local, out);
 }
 
-EBB_FAST_PATH result try_push(const std::atomic<shard*>& local, void* object) noexcept {
+EBB_FAST_PATH result try_push(const atomic<shard*>& local, void* object) noexcept {
   if (!has_rseq()) [[unlikely]]
     return result::refused;
   return arch::push(layout, local, object);
 }
 
-inline result push(const std::atomic<shard*>& local, std::uint32_t shards, void* object) noexcept {
+inline result push(const atomic<shard*>& local, std::uint32_t shards, void* object) noexcept {
   return has_rseq() ? arch::push(layout, local, object) : fallback::push(local, shards, object);
 }
 
-inline std::size_t pop_n(const std::atomic<shard*>& local, std::uint32_t shards, void** out,
+inline std::size_t pop_n(const atomic<shard*>& local, std::uint32_t shards, void** out,
                          std::size_t wanted) noexcept {
   return has_rseq() ? arch::pop_n(layout, local, out, wanted) : fallback::pop_n(local, shards, out, wanted);
 }
 
-inline std::size_t push_n(const std::atomic<shard*>& local, std::uint32_t shards, void* const* objects,
+inline std::size_t push_n(const atomic<shard*>& local, std::uint32_t shards, void* const* objects,
                           std::size_t offered) noexcept {
   return has_rseq() ? arch::push_n(layout, local, objects, offered)
                     : fallback::push_n(local, shards, objects, offered);
 }
 
-inline result exchange_top(const std::atomic<shard*>& local, std::uint32_t shards, void** expected,
+inline result exchange_top(const atomic<shard*>& local, std::uint32_t shards, void** expected,
                            void** desired, std::uint32_t& id) noexcept {
   return has_rseq() ? arch::exchange_top(layout, local, expected, desired, id)
                     : fallback::exchange_top(local, shards, expected, desired, id);

@@ -1,10 +1,10 @@
 // What one critical section works on. A pool has one shard for each id that may occur.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include <ebb/detail/atomics.hpp>
 #include <ebb/detail/config.hpp>
 
 namespace ebb::detail {
@@ -22,9 +22,9 @@ struct alignas(shard_bytes) shard {
   std::byte away_from_pools[40];
   // Written by critical sections of the thread that runs under this shard's id, and by the collector
   // once a fence has proved that no section can still commit here. Read by anyone, as a guess.
-  std::atomic<void**> top;
+  atomic<void**> top;
   // Portable path only: 1 while somebody works on `top`. Always tried, never waited for without bound.
-  std::atomic<std::uint32_t> lock;
+  atomic<std::uint32_t> lock;
 };
 static_assert(sizeof(shard) == shard_bytes);
 inline constexpr std::size_t top_offset = offsetof(shard, top);

@@ -58,7 +58,7 @@
 
 namespace ebb::detail::percpu::x86_64 {
 
-EBB_FAST_PATH result pop(const rseq_layout& at, const std::atomic<shard*>& local, void*& out) noexcept {
+EBB_FAST_PATH result pop(const rseq_layout& at, const atomic<shard*>& local, void*& out) noexcept {
   void* object;
   void* top;
   void* shard_or_cs;
@@ -79,7 +79,7 @@ empty:
   return result::refused;
 }
 
-EBB_FAST_PATH result push(const rseq_layout& at, const std::atomic<shard*>& local, void* object) noexcept {
+EBB_FAST_PATH result push(const rseq_layout& at, const atomic<shard*>& local, void* object) noexcept {
   void* top;
   void* shard_or_cs;
   asm volatile goto(EBB_RSEQ_BEGIN EBB_RSEQ_SHARD
@@ -100,7 +100,7 @@ full:
 }
 
 // Takes up to `wanted` (at least 1) objects into `out`; a restarted section just writes them again.
-inline std::size_t pop_n(const rseq_layout& at, const std::atomic<shard*>& local, void** out,
+inline std::size_t pop_n(const rseq_layout& at, const atomic<shard*>& local, void** out,
                          std::size_t wanted) noexcept {
   void* object;
   void* top;
@@ -126,7 +126,7 @@ inline std::size_t pop_n(const rseq_layout& at, const std::atomic<shard*>& local
 }
 
 // Gives up to `offered` (at least 1) objects; returns how many fitted.
-inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& local, void* const* objects,
+inline std::size_t push_n(const rseq_layout& at, const atomic<shard*>& local, void* const* objects,
                           std::size_t offered) noexcept {
   void* object;
   void* top;
@@ -154,7 +154,7 @@ inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& loca
 }
 
 // Loads `desired` if this id's shard still has `expected`; `id` says whose shard it was.
-inline result exchange_top(const rseq_layout& at, const std::atomic<shard*>& local, void** expected,
+inline result exchange_top(const rseq_layout& at, const atomic<shard*>& local, void** expected,
                            void** desired, std::uint32_t& id) noexcept {
   void* shard_or_cs;
   std::uint32_t seen;

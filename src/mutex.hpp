@@ -1,0 +1,20 @@
+// What the registry waits on: the standard library's, unless the model checker stands in for it.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+#include <ebb/detail/config.hpp>
+
+#if EBB_MODEL
+#include <model/mutex.hpp>  // tests/model/
+#else
+
+namespace ebb::detail {
+
+using mutex = std::mutex;
+using condition_variable = std::condition_variable;
+
+}  // namespace ebb::detail
+
+#endif

@@ -1,0 +1,127 @@
+// A whole pool, and the registry: the rest of the library, included like world.hpp.
+#pragma once
+
+#include "world.hpp"
+
+#include <ebb/detail/pool_core.hpp>
+
+#include "collector_thread.hpp"
+#include "registry.hpp"
+#include "runtime.hpp"
+
+#include "pool_core.cpp"
+#include "pool_state.cpp"
+#include "registry.cpp"
+
+namespace ebb::detail {
+
+// Nobody to start.
+atomic<bool> collector_thread::settled_{true};
+void collector_thread::start() noexcept {}
+
+const runtime& this_runtime() noexcept {
+  static const runtime r = [] {
+    static struct {
+      bank_header header{nullptr};
+      shard shards[model::most_shards];
+    } vacant;
+    for (shard& s : vacant.shards) s.top.store(no_magazine_top(), std::memory_order_relaxed);
+    runtime made{.reason = "model"};
+    made.shards = model::shards;
+    made.vacant = vacant.shards;
+    return made;
+  }();
+  return r;
+}
+
+inline std::uint32_t refused_fences = 0;  // a bit for each fence to come, the lowest first
+bool fence() noexcept {
+  const bool refused = (refused_fences & 1) != 0;
+  refused_fences >>= 1;
+  return !refused;
+}
+
+void shard_log::add_to(pool_stats&) const noexcept {}
+
+}  // namespace ebb::detail
+
+namespace ebb::model {
+
+// Its objects are tokens.
+struct pool {
+  detail::pool_core core;
+
+  static void destroy(void* t, void*) noexcept {
+    use(t);
+    tokens<1>::found(t);
+  }
+  explicit pool(std::uint32_t max_loaded = 1, std::size_t max_idle = ~std::size_t{0})
+      : core({.destroy = destroy, .context = nullptr, .bytes = sizeof(token), .pool_type = ""},
+             {.max_idle = max_idle, .max_loaded = max_loaded}, "") {
+    name(this, sizeof *this, "pool");
+    uninteresting(reinterpret_cast<std::byte*>(this) + sizeof(void*), sizeof *this - sizeof(void*));  // its log
+    // The registry makes itself, and memory that the executions will use is mapped: other scenarios are about
+    // that.
+    (void)detail::registry::cycles();
+    std::uint32_t blocks[2];
+    for (std::uint32_t& b : blocks) b = detail::states().allocate();
+    for (const std::uint32_t b : blocks) detail::states().release(b);
+    detail::magazine* empty[4];
+    for (detail::magazine*& m : empty) m = detail::magazines().acquire(0);
+    for (detail::magazine* const m : empty) detail::magazines().release(m, 0);
+  }
+  // Null until something was put.
+  [[nodiscard]] detail::pool_state* state() noexcept {
+    static_assert(std::is_standard_layout_v<detail::shard*>);
+    return detail::state_of(*reinterpret_cast<detail::shard**>(this));
+  }
+  // Something is put, taken out again, and the state is there. Counters order nothing, and are left alone.
+  // So are the hints about where to search, but for the scenario that is about them.
+  void warm_up(void* t, bool are_hints_of_interest = false) {
+    core.put(t);
+    (void)core.get();
+    detail::pool_state& s = *state();
+    for (std::uint32_t i = 0; i < s.shards; ++i) {
+      uninteresting(&s.log(i), sizeof(detail::shard_log));
+      for (int b = 0; b < 2; ++b) {
+        static const char* const of[2][2] = {{"bank 0 shard 0", "bank 0 shard 1"},
+                                             {"bank 1 shard 0", "bank 1 shard 1"}};
+        static const char* const depot_of[2][2] = {{"bank 0 depot 0", "bank 0 depot 1"},
+                                                   {"bank 1 depot 0", "bank 1 depot 1"}};
+        name(&s.banks[b].shards[i], sizeof(detail::shard), of[b][i]);
+        name(&s.banks[b].depots[i], sizeof(detail::depot), depot_of[b][i]);
+      }
+    }
+    name(&s.doomed, sizeof s.doomed, "doomed");
+    name(&s.cycle, sizeof s.cycle, "cycle");
+    name(&s.victim_empty_in, sizeof s.victim_empty_in, "victim_empty_in");
+    if (are_hints_of_interest) return;
+    uninteresting(&s.cycle, sizeof s.cycle);
+    uninteresting(&s.victim_empty_in, sizeof s.victim_empty_in);
+  }
+  // Magazines of this shard get room for `n` objects.
+  void widen(std::uint32_t id, std::uint32_t n) noexcept {
+    state()->log(id).capacity.store(n, std::memory_order_relaxed);
+  }
+  void put(void* t) {
+    use(t);
+    core.put(t);
+  }
+  [[nodiscard]] void* get() {
+    void* const t = core.get();
+    if (t != nullptr) use(t);
+    return t;
+  }
+  // Every idle object counts as found.
+  void close() { core.close(); }
+};
+
+// A cycle without the housekeeping: destroys nothing, and trims no memory.
+inline void cycle() {
+  detail::registry_data& d = detail::data();
+  const std::lock_guard lock(d.mutex);
+  detail::admit_arrivals(d);
+  (void)detail::rotate(d.pools, nullptr);
+}
+
+}  // namespace ebb::model
