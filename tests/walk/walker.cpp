@@ -73,7 +73,7 @@ walker::walker(const char* list, bool made_up)
 std::vector<action> walker::actions(op what, bool few) const {
   using enum action;
   std::vector<action> all{nothing, pop, push, load, collect, migrate, migrate_push, left_pops, left_pushes};
-  if (few) all = {nothing, load, collect, migrate, left_pops};
+  if (few) all = {nothing, pop, push, load, collect, migrate, left_pops};
   if (uses_words(what)) all = {nothing, add, exchange, migrate, migrate_add, left_adds};
   if (!can_migrate_) std::erase_if(all, migrates);
   return all;
@@ -183,9 +183,8 @@ bool walker::some_order_explains() const noexcept {
 }
 
 const char* walker::judge() {
-  if (wrong_stop_ != nullptr) return wrong_stop_;
   if (const char* const wrong = world_.read(after_)) return wrong;
-  if (some_order_explains()) return nullptr;
+  if (some_order_explains()) return wrong_stop_;
   // Say more about it, if it can be said.
   std::vector<void*> held;
   for (const contents& c : after_.magazine)
