@@ -34,6 +34,12 @@ stop_handler stop = nullptr;
 void (*describe_case)() noexcept = nullptr;
 volatile std::uint64_t cases_begun = 0;
 
+// Two pages: a tripwire is the beginning of the second.
+std::byte* wire_pages = nullptr;
+bool wire_laid = false;
+bool wire_armed = false;
+std::size_t page_bytes() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
 [[noreturn]] void die(const std::string& why) {
   std::cerr << "walk: " << why << '\n';
   std::exit(2);
@@ -59,7 +65,17 @@ void on_trap(int, siginfo_t*, void* context) noexcept {
   errno = saved_errno;
 }
 
-void on_crash(int signal, siginfo_t*, void*) noexcept {
+void on_crash(int signal, siginfo_t* info, void* context) noexcept {
+  const auto* const accessed = static_cast<const std::byte*>(info->si_addr);
+  if (wire_armed && signal == SIGSEGV && accessed >= wire_pages + page_bytes() &&
+      accessed < wire_pages + 2 * page_bytes()) {
+    disarm_tripwire();
+    const auto ip =
+        static_cast<std::uint64_t>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+    const bool restarted = std::any_of(__start___rseq_cs, __stop___rseq_cs,
+                                       [ip](const section& s) { return s.landing == ip; });
+    return stop(nullptr, restarted);
+  }
   end_walk(signal == SIGSEGV ? "VIOLATION: crash, SIGSEGV: " : "VIOLATION: crash: ", 4);
 }
 
@@ -138,6 +154,29 @@ void disarm() noexcept {
   if (armed == nullptr) return;
   *armed = covered;
   armed = nullptr;
+}
+
+void** lay_tripwire(unsigned round) noexcept {
+  if (wire_pages == nullptr) {
+    void* const pages =
+        ::mmap(nullptr, 2 * page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) die("mmap");
+    wire_pages = static_cast<std::byte*>(pages);
+  }
+  wire_laid = round != 0;
+  return reinterpret_cast<void**>(wire_pages + page_bytes()) - round;
+}
+
+void arm_tripwire() noexcept {
+  if (!wire_laid) return;
+  wire_armed = true;
+  (void)::mprotect(wire_pages + page_bytes(), page_bytes(), PROT_NONE);
+}
+
+void disarm_tripwire() noexcept {
+  if (!wire_armed) return;
+  wire_armed = false;
+  (void)::mprotect(wire_pages + page_bytes(), page_bytes(), PROT_READ | PROT_WRITE);
 }
 
 void next_case() noexcept { cases_begun = cases_begun + 1; }

@@ -42,8 +42,15 @@ const section* section_at(code* at) noexcept;
 void arm(code* at) noexcept;
 void disarm() noexcept;
 
-// What is called when a breakpoint is hit, with it already taken away: where it was, and whether the kernel
-// restarted the section that was interrupted there. It may arm the next.
+// A breakpoint stops the first round of a loop only: in a section it can be hit once. This stops in a later
+// one, at the first access to element `round` of the memory it returns, once it is armed. Round 0: never.
+void** lay_tripwire(unsigned round) noexcept;
+void arm_tripwire() noexcept;
+void disarm_tripwire() noexcept;
+
+// What is called when a breakpoint or the tripwire is hit, with it already taken away: where it was
+// (tripwire: null), and whether the kernel restarted the section that was interrupted there. It may arm the
+// next.
 using stop_handler = void (*)(code* at, bool restarted) noexcept;
 // Also installs what tells hangs and crashes apart from all else: exit codes 3 and 4. `describe` writes one
 // line about the case in progress.

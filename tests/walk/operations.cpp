@@ -1,5 +1,8 @@
 #include "operations.hpp"
 
+#include <algorithm>
+
+#include "breakpoints.hpp"
 #include "runtime.hpp"
 #include "sections.hpp"
 
@@ -91,23 +94,28 @@ void load(world& w, unsigned role, const percpu::rseq_layout& at, outcome& out) 
 
 outcome perform(const request& r, world& w, const percpu::rseq_layout& at) noexcept {
   outcome o = nothing_out();
-  const auto bulk_out = [&o](std::size_t count, const std::array<void*, bulk + 1>& out) {
-    o.value = count;
-    if (count > bulk || out[bulk] != untouched()) o.value = no_id;  // more than it was asked for
-    // What an aborted try wrote beyond what the last one took means nothing.
-    for (std::size_t i = 0; i < count && i < bulk; ++i) o.objects[i] = out[i];
-  };
   switch (r.what) {
     case op::pop: o.value = number(walk_pop(at, w.local(), o.objects[0])); break;
     case op::push: o.value = number(walk_push(at, w.local(), r.objects[0])); break;
     case op::pop_n: {
-      std::array<void*, bulk + 1> out{};
-      out.fill(untouched());
-      const std::size_t count = walk_pop_n(at, w.local(), out.data(), bulk);
-      bulk_out(count, out);
+      void** const out = w.bulk_buffer();
+      std::fill_n(out, bulk + 1, untouched());
+      arm_tripwire();
+      o.value = walk_pop_n(at, w.local(), out, bulk);
+      disarm_tripwire();
+      if (o.value > bulk || out[bulk] != untouched()) o.value = no_id;  // more than it was asked for
+      // What an aborted try wrote beyond what the last one took means nothing.
+      std::copy_n(out, std::min<std::size_t>(o.value, bulk), o.objects.begin());
       break;
     }
-    case op::push_n: o.value = walk_push_n(at, w.local(), r.objects.data(), bulk); break;
+    case op::push_n: {
+      void** const in = w.bulk_buffer();
+      std::copy(r.objects.begin(), r.objects.end(), in);
+      arm_tripwire();
+      o.value = walk_push_n(at, w.local(), in, bulk);
+      disarm_tripwire();
+      break;
+    }
     case op::exchange_top: {
       void** const expected = r.expected == none
                                   ? no_magazine_top()

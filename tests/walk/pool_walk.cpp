@@ -147,7 +147,7 @@ void walk(const char* list, bool is_get) {
     }
   }
   const auto hit = std::count_if(all.begin(), all.end(), [](const boundary& b) { return b.hit; });
-  std::printf("  %s: %td of %zu instruction boundaries\n", function, hit, all.size());
+  std::printf("  %s: %td of %zu instruction boundaries hit\n", function, hit, all.size());
   if (static_cast<std::size_t>(hit) != all.size()) ++violations;
 }
 

@@ -1,7 +1,5 @@
 #include "walker.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -91,12 +89,14 @@ void walker::choose_ids() noexcept {
 void walker::on_stop(code* at, bool restarted) noexcept {
   const unsigned level = hits_++;
   if (restarted) ++restarts_;
-  if (restarted != (section_at(at) != nullptr))
-    wrong_stop_ = "a section that was interrupted did not start again";
+  const bool inside = at == nullptr || section_at(at) != nullptr;
+  if (restarted != inside) wrong_stop_ = "a section that was interrupted did not start again";
   event& e = events_[level];
   e = {.what = plan_.what[level], .role = level, .from = place_, .to = place_, .out = {}};
   usable_ = act(e, world_, *index_) && usable_;
   place_ = e.to;
+  if (migrates(e.what)) ++migrations_;
+  if (e.to != e.from) ++moves_;
   if (level == 1 || plan_.at[1] == nullptr || !usable_) return;
   arm(plan_.at[1]->at);
   if (!plan_.nested) return;
@@ -118,7 +118,8 @@ bool walker::attempt(const variant& v) {
   wrong_stop_ = nullptr;
   fill_name_ = name_of(v);
   next_case();
-  arm(plan_.at[0]->at);
+  world_.use_bulk_buffer(lay_tripwire(plan_.round));
+  if (plan_.round == 0) arm(plan_.at[0]->at);
   outer_out_ = perform(plan_.outer, world_, index_->layout());
   disarm();
   return usable_ && world_.id_of(place_) == index_->current();
@@ -136,96 +137,6 @@ void walker::run(const plan& p, const variant& v) {
   ++runs_;
   if (hits_ == (p.at[1] != nullptr ? 2u : 1u)) ++cases_;
   if (const char* const wrong = judge()) report(wrong);
-}
-
-// Items of an order: 0 and 1 are the events, these the walked operations.
-constexpr int outer_item = -1;
-constexpr int inner_item = -2;
-
-bool walker::explains(std::span<const int> order) const noexcept {
-  description d = before_;
-  int place = 0;
-  for (const int item : order) {
-    if (item == outer_item) {
-      if (replay(plan_.outer, d, place, world_) != outer_out_) return false;
-    } else if (item == inner_item) {
-      if (replay(plan_.inner, d, place, world_) != inner_out_) return false;
-    } else {
-      const event& e = events_[static_cast<unsigned>(item)];
-      outcome out;
-      replay(e, d, world_, out);
-      if (out != e.out) return false;
-      place = e.to;
-    }
-  }
-  return d == after_;
-}
-
-bool walker::some_order_explains() const noexcept {
-  // What came in between came in this order. The outer operation is indivisible: it happened at one point
-  // between the interruptions; and if they were nested, before or after all of them.
-  std::array<int, 4> order{};
-  const unsigned events = hits_;
-  for (unsigned outer = 0; outer <= events; ++outer) {
-    if (inner_called_ && outer != 0 && outer != events) continue;
-    for (unsigned inner = 1; inner <= (inner_called_ ? events : 1); ++inner) {
-      std::size_t n = 0;
-      for (unsigned i = 0; i <= events; ++i) {
-        if (i == outer && outer == 0) order[n++] = outer_item;
-        if (inner_called_ && i == inner) order[n++] = inner_item;
-        if (i == outer && outer != 0) order[n++] = outer_item;
-        if (i < events) order[n++] = static_cast<int>(i);
-      }
-      if (explains({order.data(), n})) return true;
-    }
-  }
-  return false;
-}
-
-const char* walker::judge() {
-  if (const char* const wrong = world_.read(after_)) return wrong;
-  if (some_order_explains()) return wrong_stop_;
-  // Say more about it, if it can be said.
-  std::vector<void*> held;
-  for (const contents& c : after_.magazine)
-    held.insert(held.end(), c.object.begin(), c.object.begin() + c.count);
-  for (const outcome* o : {&outer_out_, &inner_out_, &events_[0].out, &events_[1].out}) {
-    if ((o == &inner_out_ && !inner_called_) || (o == &events_[0].out && hits_ < 1) ||
-        (o == &events_[1].out && hits_ < 2)) {
-      continue;
-    }
-    std::copy_if(o->objects.begin(), o->objects.end(), std::back_inserter(held),
-                 [](void* p) { return p != untouched() && p != nullptr; });
-  }
-  std::sort(held.begin(), held.end());
-  if (std::adjacent_find(held.begin(), held.end()) != held.end()) return "an object is in two places";
-  for (const contents& c : before_.magazine) {
-    for (std::uint32_t i = 0; i < c.count; ++i) {
-      if (!std::binary_search(held.begin(), held.end(), c.object[i])) return "an object is lost";
-    }
-  }
-  return "no serial order explains the result";
-}
-
-void walker::describe() const noexcept {
-  char line[512];
-  int n = std::snprintf(line, sizeof line, "%s, %s", op_names[static_cast<unsigned>(plan_.outer.what)],
-                        fill_name_);
-  for (unsigned i = 0; i < 2 && plan_.at[i] != nullptr; ++i) {
-    n += std::snprintf(line + n, sizeof line - static_cast<std::size_t>(n), "; %s%s at +0x%lx (%.40s)",
-                       i == 1 && plan_.nested ? "nested " : "",
-                       action_names[static_cast<unsigned>(plan_.what[i])],
-                       static_cast<unsigned long>(plan_.at[i]->offset), plan_.at[i]->text.c_str());
-  }
-  line[n++] = '\n';
-  (void)!::write(STDOUT_FILENO, line, static_cast<std::size_t>(n));
-}
-
-void walker::report(const char* wrong) noexcept {
-  if (violations_++ >= 3) return;
-  std::printf("VIOLATION: %s: ", wrong);
-  std::fflush(stdout);
-  describe();
 }
 
 void walker::end_line(const std::string& name, std::uint64_t cases_before) {
@@ -256,6 +167,7 @@ void walker::once(op what) {
     }
     if (b.hit) ++hit;
   }
+  rounds(what);
   end_line(op_names[static_cast<unsigned>(what)], cases_before);
   std::printf(", %u of %zu instruction boundaries hit\n", hit, all.size());
   for (const boundary& b : all) {
@@ -263,6 +175,23 @@ void walker::once(op what) {
     ++violations_;
     std::printf("VIOLATION: never reached: +0x%lx (%s)\n", static_cast<unsigned long>(b.offset),
                 b.text.c_str());
+  }
+}
+
+void walker::rounds(op what) {
+  if (what != op::pop_n && what != op::push_n) return;
+  for (unsigned round = 1; round < bulk; ++round) {
+    bool hit = false;
+    for (const variant& v : variants(what)) {
+      for (const action a : actions(what, false)) {
+        run({.outer = {.what = what}, .inner = {}, .nested = false, .at = {}, .what = {a}, .round = round},
+            v);
+        hit = hit || hits_ == 1;
+      }
+    }
+    if (hit || violations_ != 0) continue;
+    ++violations_;
+    std::printf("VIOLATION: never reached: %s in round %u\n", op_names[static_cast<unsigned>(what)], round);
   }
 }
 
@@ -316,10 +245,13 @@ void walker::pair(op outer, op inner) {
 }
 
 void walker::finish() {
-  std::printf("cases %llu runs %llu restarts %llu repeated %llu violations %llu\n",
-              static_cast<unsigned long long>(cases_), static_cast<unsigned long long>(runs_),
-              static_cast<unsigned long long>(restarts_), static_cast<unsigned long long>(repeated_),
-              static_cast<unsigned long long>(violations_));
+  std::printf(
+      "cases %llu runs %llu restarts %llu migrations %llu (to another id: %llu) repeated %llu violations "
+      "%llu\n",
+      static_cast<unsigned long long>(cases_), static_cast<unsigned long long>(runs_),
+      static_cast<unsigned long long>(restarts_), static_cast<unsigned long long>(migrations_),
+      static_cast<unsigned long long>(moves_), static_cast<unsigned long long>(repeated_),
+      static_cast<unsigned long long>(violations_));
 }
 
 }  // namespace ebb::walk

@@ -25,6 +25,7 @@ struct plan {
   bool nested = false;
   std::array<const boundary*, 2> at{};
   std::array<action, 2> what{};
+  unsigned round = 0;  // if not 0, nothing is at a boundary, but the first is in this round of a loop
 };
 
 class walker {
@@ -44,6 +45,7 @@ class walker {
  private:
   using boundaries = std::vector<boundary>;
 
+  void rounds(op what);
   void run(const plan& p, const variant& v);
   bool attempt(const variant& v);
   const char* judge();
@@ -76,6 +78,8 @@ class walker {
   std::uint64_t cases_ = 0;  // in which every breakpoint was hit
   std::uint64_t runs_ = 0;
   std::uint64_t restarts_ = 0;
+  std::uint64_t migrations_ = 0;
+  std::uint64_t moves_ = 0;     // those that changed the id; with mm_cid a migration need not
   std::uint64_t repeated_ = 0;  // because the kernel changed the id
   std::uint64_t violations_ = 0;
 };

@@ -73,6 +73,10 @@ class world {
   static constexpr std::size_t word_offset = 3 * sizeof(std::uint64_t);
   [[nodiscard]] std::uint64_t& word(std::uint32_t id) noexcept;
 
+  // Where pop_n and push_n find their arrays.
+  void use_bulk_buffer(void** buffer) noexcept { bulk_buffer_ = buffer; }
+  [[nodiscard]] void** bulk_buffer() const noexcept { return bulk_buffer_; }
+
   // The top that a magazine has when it is loaded with what it holds at first.
   [[nodiscard]] void** first_top(int magazine) noexcept;
   [[nodiscard]] std::uint32_t first_count(int magazine) const noexcept {
@@ -103,6 +107,7 @@ class world {
   std::vector<magazine> block_;
   std::array<owned_copy, magazines> owned_{};
   const char* taken_twice_ = nullptr;
+  void** bulk_buffer_ = nullptr;
   description first_;
 };
 
