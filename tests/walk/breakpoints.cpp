@@ -193,7 +193,7 @@ void watch(stop_handler on_stop, void (*describe)() noexcept) {
   tick.sa_handler = on_tick;
   tick.sa_flags = SA_ONSTACK | SA_RESTART;
   (void)::sigaction(SIGPROF, &tick, nullptr);
-  const itimerval every{.it_interval = {2, 0}, .it_value = {2, 0}};
+  const itimerval every{.it_interval = {1, 0}, .it_value = {1, 0}};
   (void)::setitimer(ITIMER_PROF, &every, nullptr);
 }
 

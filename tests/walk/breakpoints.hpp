@@ -56,7 +56,7 @@ using stop_handler = void (*)(code* at, bool restarted) noexcept;
 // line about the case in progress.
 void watch(stop_handler on_stop, void (*describe)() noexcept);
 
-// For the watch: the program gets on. A walked function that runs for seconds of CPU time hangs.
+// For the watch: the program gets on. A walked function that runs for a second of CPU time hangs.
 void next_case() noexcept;
 
 }  // namespace ebb::walk

@@ -2,8 +2,11 @@
 
 #include <sched.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+
+#include "runtime.hpp"
 
 namespace ebb::walk {
 
@@ -12,6 +15,15 @@ namespace {
 // Neither neighbours nor in a multiple's distance.
 constexpr std::array<std::uint32_t, 2> made_up_ids{3, 13};
 thread_local volatile std::uint32_t made_up = made_up_ids[0];
+
+void run_on(int cpu) noexcept {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<unsigned>(cpu), &set);
+  if (::sched_setaffinity(0, sizeof set, &set) == 0) return;
+  std::perror("walk: sched_setaffinity");
+  std::_Exit(2);
+}
 
 }  // namespace
 
@@ -32,20 +44,18 @@ kernel_index::kernel_index() noexcept {
     if (CPU_ISSET(cpu, &allowed)) cpu_[found++] = cpu;
   }
   if (found < 2) cpu_[1] = cpu_[0];
-  run_on(0);
-}
-
-void kernel_index::run_on(unsigned which) noexcept {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu_[which], &set);
-  if (::sched_setaffinity(0, sizeof set, &set) != 0) {
-    std::perror("walk: sched_setaffinity");
-    std::_Exit(2);
+  if (can_migrate() && this_runtime().index == shard_index::mm_cid) {
+    companion_ = std::jthread([cpu = cpu_[1]](const std::stop_token& stop) {
+      run_on(cpu);
+      while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    });
   }
-  at_ = which;
+  run_on(cpu_[0]);
 }
 
-void kernel_index::migrate() noexcept { run_on(1 - at_); }
+void kernel_index::migrate() noexcept {
+  at_ = 1 - at_;
+  run_on(cpu_[at_]);
+}
 
 }  // namespace ebb::walk

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <thread>
 
 #include "operations.hpp"
 
@@ -19,7 +20,8 @@ class made_up_index final : public index_source {
   percpu::rseq_layout layout_;
 };
 
-// The kernel's: cpu_id or mm_cid, as the library chose. Needs two CPUs to migrate.
+// The kernel's: cpu_id or mm_cid, as the library chose. Needs two CPUs to migrate. A process of one thread
+// keeps its mm_cid when it migrates, so here is a second one, which has an id on the other CPU.
 class kernel_index final : public index_source {
  public:
   kernel_index() noexcept;
@@ -28,10 +30,9 @@ class kernel_index final : public index_source {
   [[nodiscard]] bool can_migrate() const noexcept { return cpu_[0] != cpu_[1]; }
 
  private:
-  void run_on(unsigned which) noexcept;
-
   std::array<int, 2> cpu_{};
   unsigned at_ = 0;
+  std::jthread companion_;
 };
 
 }  // namespace ebb::walk
