@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# The breakpoint walk over every critical section, in every way they are compiled, and over seeded bugs in them;
+# and two threads that preempt each other inside the sections. See docs/verification/walk.md.
+# shellcheck source=tests/tools/technique.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
+technique walk
+
+here=tests/walk
+functions="pop push pop_n push_n exchange_top add exchange"
+flags=(-std=c++20 -g0 -Isrc "-I$here")
+base_sources="runtime magazine_store block_arena cpu_list"
+walk_sources="world operations breakpoints indexes walker judge walk"
+pool_sources="pool_core pool_bulk pool_state registry collector_thread stats checks"
+
+compile() { # NAME COMPILER OPTION... SOURCE
+  "${@:2}" -c -o "$work/$1.o"
+}
+objects() {
+  printf "$work/%s.o " "$@"
+}
+
+# What does not change from one way of compiling to the next.
+build_driver() {
+  local name
+  for name in $base_sources; do compile "$name" g++ "${flags[@]}" -O1 -Iinclude "src/$name.cpp"; done
+  for name in $walk_sources; do compile "$name" g++ "${flags[@]}" -O1 -Iinclude "$here/$name.cpp"; done
+  # shellcheck disable=SC2046,SC2086 # lists of names
+  ld -r -o "$work/driver.o" $(objects $base_sources $walk_sources)
+  # Half of the time of compiling the sections goes into this.
+  printf '#include <atomic>\n#include <cstddef>\n#include <cstdint>\n' >"$work/std.hpp"
+  g++ "${flags[@]}" -O2 -fPIC -x c++-header "$work/std.hpp" -o "$work/std.hpp.gch"
+}
+
+# build_walk NAME INCLUDE COMPILER OPTION...: the sections of INCLUDE, compiled in this way, and their list.
+build_walk() {
+  local name=$1 include=$2
+  shift 2
+  compile "$name" "$@" "${flags[@]}" "-I$include" "$here/sections.cpp"
+  # First, so that of inline functions the copies of this build are linked.
+  "$@" "$work/$name.o" "$work/driver.o" -o "$work/$name"
+  "$here/boundaries.py" "$work/$name" >"$work/$name.list"
+}
+
+# walk PROGRAM ARGUMENT...: one line of what came out, all of it if something was found; counts the cases.
+walk() {
+  local status=0 log=$work/walk.log
+  "$work/$1" "${@:2}" >"$log" || status=$?
+  [[ $status == 0 ]] || cat "$log"
+  awk '/instruction boundaries hit/ {for (i = 1; i < NF; ++i) if ($(i + 1) == "of") {hit += $i; all += $(i + 2)}}
+       all && /^cases/ {printf "  %d of %d instruction boundaries hit\n", hit, all}
+       / x | twice:/ || /^cases/ || /^ *ONE CPU/ {sub(/^ */, ""); print "  " $0}' "$log"
+  local n
+  n=$(sed -n 's/^cases \([0-9]*\) .*/\1/p' "$log")
+  cases=$((cases + ${n:-0}))
+  return $status
+}
+
+walk_every_build() {
+  local build name
+  for build in "g++ -O0" "g++ -O2 -fPIC" "g++ -O2 -flto" "clang++ -O0" "clang++ -O2 -fPIC" "clang++ -O2 -flto"; do
+    name=${build//[ +]/_}
+    # shellcheck disable=SC2086 # a command and its options
+    build_walk "$name" include $build
+    for index in cpu_id auto; do
+      echo "$build, EBB_RSEQ=$index"
+      EBB_RSEQ=$index attack "$build, EBB_RSEQ=$index" walk "$name" once "$work/$name.list"
+    done
+  done
+}
+
+walk_twice() {
+  local gnu=g___-O2_-fPIC clang=clang___-O2_-flto
+  echo "two interruptions, the second inside an operation that the first calls"
+  attack pairs walk $gnu pairs "$work/$gnu.list" --made-up
+  echo "two interruptions of one call"
+  attack twice walk $gnu twice "$work/$gnu.list" --made-up
+  echo "the same with migrations by the kernel"
+  EBB_RSEQ=cpu_id attack "twice, by cpu_id" walk $clang twice "$work/$clang.list" pop add
+}
+
+walk_pool() {
+  local name
+  for name in $pool_sources; do compile "$name" g++ "${flags[@]}" -O1 -Iinclude "src/$name.cpp"; done
+  compile pool_walk g++ "${flags[@]}" -O1 -Iinclude "$here/pool_walk.cpp"
+  for name in g++ clang++; do
+    compile pool_sections "$name" "${flags[@]}" -O2 -fPIC -Iinclude "$here/pool_sections.cpp"
+    # shellcheck disable=SC2046,SC2086 # lists of names
+    g++ $(objects pool_sections pool_walk breakpoints indexes $pool_sources $base_sources) -o "$work/pool_walk"
+    "$here/boundaries.py" "$work/pool_walk" >"$work/pool_walk.list"
+    echo "get and put of a whole pool, $name"
+    attack "pool, $name" walk pool_walk "$work/pool_walk.list"
+  done
+}
+
+# Whether the walk finds nothing in one of these functions. Anything but a violation (1), a hang (3) or a crash
+# (4) proves nothing, and counts as finding nothing.
+unnoticed() {
+  local function mode status
+  for function in "$@"; do
+    for mode in once twice; do
+      status=0
+      "$work/mutated" "$mode" "$work/mutated.list" --made-up "$function" 2>&1 || status=$?
+      case $status in
+        1 | 3 | 4) continue 2 ;;
+        0) ;;
+        *) return 0 ;;
+      esac
+    done
+    return 0
+  done
+  return 1
+}
+
+walk_mutants() {
+  local name target
+  for name in $(tests/tools/mutant.py "$here/mutants.txt" --list); do
+    rm -rf "$work/mutant"
+    tests/tools/mutant.py "$here/mutants.txt" "$name" "$work/mutant"
+    build_walk mutated "$work/mutant/include" g++ -O2 -fPIC -include "$work/std.hpp"
+    target=${name%%-*}
+    [[ $target != all ]] || target=$functions
+    # shellcheck disable=SC2086 # several functions
+    kill_mutant "$name" unnoticed $target
+    echo "  $name: $(grep -m1 -oP 'VIOLATION: \K.*' "$work/mutant.log" || echo "nothing found")"
+  done
+}
+
+preempt() {
+  tests/tools/mutant.py "$here/stretched.txt" stretched "$work/stretched"
+  compile stretched g++ "${flags[@]}" -O2 "-I$work/stretched/include" "$here/sections.cpp"
+  compile preempt g++ "${flags[@]}" -O2 -Iinclude "$here/preempt.cpp"
+  # shellcheck disable=SC2046,SC2086 # lists of names
+  g++ -pthread $(objects stretched preempt $base_sources) -o "$work/preempt"
+  attack "preemption on one CPU" "$work/preempt" armed
+  echo "its control, where the kernel knows of no section:"
+  local status=0
+  "$work/preempt" unarmed || status=$?
+  attack "control of preemption: must show violations" test $status = 1
+}
+
+[[ $(uname -sm) == "Linux x86_64" ]] || skip "there are critical sections for Linux on x86-64 only, this is $(uname -sm)"
+[[ ${EBB_RSEQ:-} != off ]] || skip "EBB_RSEQ=off in the environment"
+unset EBB_RSEQ
+build_driver
+build_walk first include g++ -O2 -fPIC
+status=0
+"$work/first" once "$work/first.list" --made-up pop >"$work/walk.log" || status=$?
+[[ $status != 77 ]] || skip "$(sed 's/^skipped: //' "$work/walk.log")"
+
+walk_every_build
+walk_twice
+walk_pool
+preempt
+echo "seeded bugs, and the first case that shows each:"
+walk_mutants
+verdict
