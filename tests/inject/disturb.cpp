@@ -67,8 +67,12 @@ void flood_with_fences() noexcept {
 void name_setting(const char* name) noexcept { setting.store(name); }
 
 void fail(const char* what) noexcept {
-  static std::atomic<bool> said{false};
-  while (said.exchange(true)) (void)::pause();  // another thread was first, and ends us all
+  static std::atomic<pid_t> who{0};
+  pid_t nobody = 0;
+  if (!who.compare_exchange_strong(nobody, ::gettid())) {
+    if (nobody == ::gettid()) ::_exit(1);  // a handler, in the middle of saying it
+    for (;;) (void)::pause();              // another thread was first, and ends us all
+  }
   const char* const name = setting.load();
   say("FAILED: ");
   if (name != nullptr) {

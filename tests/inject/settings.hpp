@@ -16,7 +16,7 @@ struct setting {
   std::uint32_t freeze_one_in = 0;  // points, and signals
   std::uint32_t churn = 0;          // rounds that a thread lives; 0: for ever
   bool one_cpu = false;
-  bool refuse_fences = false;  // three of four, by the library's own seam
+  bool refuse_fences = false;  // of 32 cycles in a row, by the library's own seam
   bool injected = true;        // needs the build with injection
   bool needs_rseq = true;
 };

@@ -27,8 +27,9 @@ void collect_back_to_back() {
   dice d(77);
   std::atomic<std::uint32_t>& plan = ebb::detail::fence_plan;
   while (!disturb::stop) {
-    // Three of four, so that a cycle without its fence is not at once followed by one that has it.
-    if (now->refuse_fences && plan == 0) plan = d.roll(~0u) | d.roll(~0u);
+    // 32 in a row, so that a cycle that goes on without its fence is not at once followed by one that has
+    // it.
+    if (now->refuse_fences && plan == 0 && d.roll(8) == 0) plan = ~std::uint32_t{0};
     ebb::collect();
     disturb::cycles_seen.fetch_add(1, std::memory_order_relaxed);
   }
