@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Conservation stress with injection; docs/verification/inject.md says what is injected.
+#
+#   verify.sh           a second and a half for each setting
+#   verify.sh --full    25 seconds for each: 1 G operations, 2 M aborts, 300,000 cycles and more, in 10 minutes
+#
+# Counts as cases the critical sections that the kernel sent back to their start.
+# shellcheck source=tests/tools/technique.sh
+source "$(dirname "$0")/../tools/technique.sh"
+
+seconds=1.5
+case "$*" in
+  "") ;;
+  --full) seconds=25 ;;
+  *)
+    echo "verify.sh: \"$*\" is no argument of this script; valid is --full, or nothing" >&2
+    exit 2
+    ;;
+esac
+
+technique inject
+here=tests/inject
+cxx=${CXX:-g++}
+jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+operations=0
+cycles=0
+
+# All in one translation unit, so that the standard headers are read once.
+whole() {
+  local part
+  for part in block_arena collector_thread cpu_list magazine_store pool_bulk pool_core pool_state registry runtime \
+    stats; do
+    echo "#include \"$part.cpp\""
+  done
+  echo '#include "disturb.cpp"'
+  echo '#include "stress.cpp"'
+}
+
+# build DIRECTORY FLAG...: the stress against the copy of the library that is there.
+build() {
+  "$cxx" -std=c++20 -g0 -pthread "${@:2}" -I"$1/include" -I"$1/src" -I"$here" "$work/whole.cpp" -o "$1/stress"
+}
+
+build_injected() { build "$1" "${@:2}" -DEBB_INJECTED=1 -include "$here/points.hpp" "$here/points.cpp"; }
+
+# build_mutant NAME: the injection, and the bug on top of it.
+build_mutant() {
+  local directory=$work/$1
+  mkdir -p "$directory"
+  {
+    echo "== $1"
+    sed '1,/^== /d' "$here/injection.txt"
+    awk -v name="$1" '/^== / { on = $2 == name; next } on' "$here/mutants.txt"
+  } >"$directory/changes.txt"
+  python3 tests/tools/mutant.py "$directory/changes.txt" "$1" "$directory"
+  build_injected "$directory" -O1
+}
+
+# run NAME PROGRAM...: prints what it did, and adds up its last line.
+run() {
+  local log=$work/$1.log
+  if ! "${@:2}" --seconds "$seconds" >"$log" 2>&1; then
+    cat "$log"
+    return 1
+  fi
+  cat "$log"
+  local line
+  line=$(tail -n 1 "$log")
+  [[ $line =~ ^total\ ([0-9]+)\ operations\ ([0-9]+)\ aborts\ ([0-9]+)\ cycles$ ]] || return 1
+  operations=$((operations + BASH_REMATCH[1]))
+  cases=$((cases + BASH_REMATCH[2]))
+  cycles=$((cycles + BASH_REMATCH[3]))
+}
+
+# Fails only where the stress itself says what is wrong. A second look, longer, for machines that are busy.
+stands() {
+  local limit status
+  for limit in 2 6; do
+    status=0
+    timeout 300 "$@" --seconds "$limit" >"$work/stands.log" 2>&1 || status=$?
+    echo "status $status"
+    cat "$work/stands.log"
+    if ((status == 1)) && grep -q '^FAILED: ' "$work/stands.log"; then return 1; fi
+  done
+}
+
+whole >"$work/whole.cpp"
+mkdir -p "$work/plain" "$work/injected"
+python3 tests/tools/mutant.py "$here/injection.txt" none "$work/plain"
+build "$work/plain" -O2 -DEBB_INJECTED=0
+path=$("$work/plain/stress" --path)
+[[ $path == rseq ]] || skip "sections cannot be interrupted where there are none: this process takes the $path path"
+python3 tests/tools/mutant.py "$here/injection.txt" injection "$work/injected"
+build_injected "$work/injected" -O2
+
+mapfile -t mutants < <(python3 tests/tools/mutant.py "$here/mutants.txt" --list)
+export -f build build_injected build_mutant
+export cxx here work
+printf '%s\n' "${mutants[@]}" | xargs -P "$jobs" -I NAME bash -c 'set -e; build_mutant NAME'
+
+echo "the library as it is"
+attack plain run plain "$work/plain/stress"
+echo "with injection"
+attack injected run injected "$work/injected/stress"
+echo "with injection, portable path"
+attack portable run portable env EBB_RSEQ=off "$work/injected/stress"
+
+for mutant in "${mutants[@]}"; do
+  path=auto
+  [[ $mutant != portable-* ]] || path=off
+  kill_mutant "$mutant" stands env EBB_RSEQ="$path" "$work/$mutant/stress"
+done
+
+echo "$operations objects taken or given, $cases sections aborted, $cycles cycles"
+verdict

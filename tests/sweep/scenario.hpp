@@ -1,0 +1,61 @@
+// What scenarios share. Each works with pools while something fails, then checks that nothing is lost and
+// that the pools still work, with all that it needs for that.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <new>
+#include <stdexcept>
+
+#include <ebb/stats.hpp>
+
+#include "failing.hpp"
+
+// Ends the program with status 1 unless it holds.
+void check(bool holds, const char* what) noexcept;
+
+struct refused : std::runtime_error {
+  refused() : std::runtime_error("refused") {}
+};
+
+// Counts the objects that exist. One whose recycle() threw is spoiled and must not be seen again.
+class token {
+ public:
+  token() { ++alive; }
+  token(const token&) = delete;
+  token& operator=(const token&) = delete;
+  ~token();
+
+  static inline std::atomic<std::int64_t> alive{0};  // the background collector destroys, too
+  static inline void (*on_death)() = nullptr;
+  bool spoiled = false;
+  std::uint64_t filler[4]{};
+};
+
+// Runs `work` with failures; those it may throw end it.
+template <class Work>
+void attempt(Work work) {
+  const failing::watch here;
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+  } catch (const refused&) {}
+}
+
+// Nobody has an object of the pool; `adopted` were put that it had not made.
+inline void check_balance(const ebb::pool_stats& s, std::uint64_t adopted = 0) {
+  check(s.made + adopted == s.idle + s.destroyed() + s.detached, "made is not idle + destroyed + detached");
+}
+
+struct scenario {
+  const char* name;
+  void (*run)();
+};
+
+// The i-th call back of the callbacks scenario does something; 0: none does. Returns whether there were as
+// many.
+enum class deed { throws, gets_and_puts, puts_new, works_in_bulk, collects, uses_another_pool, refuses };
+inline constexpr deed deeds[] = {deed::throws,        deed::gets_and_puts, deed::puts_new,
+                                 deed::works_in_bulk, deed::collects,      deed::uses_another_pool,
+                                 deed::refuses};
+bool run_callbacks(std::uint64_t i, deed d);
