@@ -24,6 +24,7 @@ struct registry_data {
   pool_state* doomed = nullptr;  // pools with something to destroy; under mutex
   std::uint64_t cycles = 0;      // under mutex
   std::uint64_t abandoned = 0;   // under mutex
+  bool fence_failed = false;     // the last one; under mutex
   // Pools that were put into for the first time, linked by `next`. Pushed by anyone, emptied under mutex.
   atomic<pool_state*> arrivals{nullptr};
 };
@@ -55,9 +56,15 @@ void queue_doomed(registry_data& d, pool_state& state) noexcept {
 
 // Everything of a cycle but the destructors, for the pools from `first` up to `end`. Returns false if the
 // cycle was abandoned.
-bool rotate(pool_state* first, const pool_state* end) noexcept {
+bool rotate(registry_data& d, pool_state* first, const pool_state* end) noexcept {
+  // While the banks are changed what was the victim cannot be had, and what is put goes to the other bank:
+  // each abandoned cycle costs some new objects, and where all are abandoned nothing ever destroys them. So
+  // who failed last time asks before it changes anything. (45,000 objects instead of 300 after 300,000
+  // cycles.)
+  if (d.fence_failed && !fence()) return false;
   for (pool_state* p = first; p != end; p = p->next) p->rotate();
-  if (!fence()) {
+  d.fence_failed = !fence();
+  if (d.fence_failed) {
     // Sections may still commit to either bank, and both stay in use: nobody touches their shards. What
     // has just been loaded in the other bank comes back with the next cycle that succeeds.
     for (pool_state* p = first; p != end; p = p->next) p->rotate_back();
@@ -118,7 +125,7 @@ std::uint64_t registry::run_cycle() noexcept {
   {
     const std::lock_guard lock(d.mutex);
     admit_arrivals(d);
-    if (rotate(d.pools, nullptr)) {
+    if (rotate(d, d.pools, nullptr)) {
       ++d.cycles;
     } else {
       ++d.abandoned;
@@ -136,7 +143,7 @@ void registry::drain(pool_state& state) noexcept {
   {
     const std::lock_guard lock(d.mutex);
     admit_arrivals(d);
-    if (rotate(&state, state.next)) (void)rotate(&state, state.next);
+    if (rotate(d, &state, state.next)) (void)rotate(d, &state, state.next);
     queue_doomed(d, state);
   }
   (void)destroy_all_doomed(d);

@@ -194,6 +194,10 @@ TEST_F(FailingFence, refused_fence_abandons_the_cycle_whole) {
   EXPECT_EQ(ebb::runtime_info().cycles_abandoned, before.cycles_abandoned + 5);
   EXPECT_EQ(c.destroyed, 0);
   EXPECT_EQ(pool.stats().idle, 100u);
+  fence_plan = 0b10;  // it asks, and is refused all the same when it comes to it
+  ebb::collect();
+  EXPECT_EQ(ebb::runtime_info().cycles_abandoned, before.cycles_abandoned + 6);
+  EXPECT_EQ(c.destroyed, 0);
   ebb::collect();
   EXPECT_EQ(c.destroyed, 80) << "nobody has aged meanwhile";
   ebb::collect();
@@ -204,13 +208,15 @@ TEST_F(FailingFence, banks_change_back_under_the_hands_of_users_and_nothing_is_l
   census c;
   ebb::object_pool<token> pool{make_token(c)};
   burst(pool, 100);
+  bool asks_first = false;  // as the cycle after one that was abandoned does, before it changes anything
   for (int i = 0; i < 7; ++i) {
     std::atomic<bool> stop{false};
     std::thread user([&] {
       while (!stop) burst(pool, 10);
     });
     for (int n = 0; n < 200; ++n) {
-      fence_plan = 0b1;
+      fence_plan = asks_first ? 0b10 : 0b1;
+      asks_first = true;
       ebb::collect();
     }
     stop = true;
