@@ -91,7 +91,7 @@ wish wish_from_environment() noexcept {
 // Decides the path; returns why it is not rseq, or null.
 const char* why_not_rseq(runtime& r) noexcept {
   if constexpr (!rseq_build) {
-    return "built without critical sections: ThreadSanitizer, or not x86-64 Linux";
+    return "built without critical sections: ThreadSanitizer, or neither x86-64 nor aarch64 Linux";
   }
   const wish asked = wish_from_environment();
   if (asked == wish::off) return "EBB_RSEQ=off in the environment";
