@@ -109,16 +109,16 @@ const char* why_not_rseq(runtime& r) noexcept {
   }
   const wish asked = wish_from_environment();
   if (asked == wish::off) return "EBB_RSEQ=off in the environment";
+  if (asked != wish::force && is_broken_kernel()) {
+    return "this kernel does not always restart critical sections (arm64, Linux 6.19 to 7.0.13); if yours "
+           "has the fix, EBB_RSEQ=force uses rseq all the same";
+  }
   if (&__rseq_size == nullptr || &__rseq_offset == nullptr) {
     return "the C library does not register rseq (glibc 2.35 or later does)";
   }
   if (__rseq_size == 0) {
     return "rseq is not registered: the kernel or a sandbox refuses it, GLIBC_TUNABLES switches it off, "
            "or this is an emulator such as valgrind";
-  }
-  if (asked != wish::force && is_broken_kernel()) {
-    return "this kernel does not always restart critical sections (arm64, Linux 6.19 to 7.0.13); if yours "
-           "has the fix, EBB_RSEQ=force uses rseq all the same";
   }
   const long commands = membarrier(MEMBARRIER_CMD_QUERY);
   if (commands < 0 || (commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ) == 0) {

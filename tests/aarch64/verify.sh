@@ -32,6 +32,17 @@ unit_tests() {
 
 hit_path() { tests/aarch64/check_hit_path.sh "$(find "$work/build/CMakeFiles/hit_path.dir" -name "hit_path.cpp.o")"; }
 
+# refusal RELEASE yes|no [NAME=VALUE]: whether the library refuses rseq because of this kernel.
+refusal() {
+  local path
+  path=$(env "${@:3}" qemu-aarch64 -L /usr/aarch64-linux-gnu -r "$1" "$work/build/unit_tests" --gtest_filter=none | grep '^path:')
+  cases=$((cases + 1))
+  case $path in
+    *"Linux 6.19 to 7.0.13"*) [[ $2 == yes ]] ;;
+    *) [[ $2 == no ]] ;;
+  esac
+}
+
 # seed NAME: compiled into the hit path alone, and seen there.
 seed() {
   local root=$work/$1
@@ -45,6 +56,9 @@ attack "cross-build" build
 echo "cross-built in $SECONDS s"
 attack "unit tests under emulation" unit_tests
 echo "unit tests: $cases passed"
+attack "Linux 7.0.13 is refused" refusal 7.0.13-generic yes
+attack "Linux 7.0.13 is not refused if that is overridden" refusal 7.0.13-generic no EBB_RSEQ=force
+attack "Linux 7.0.14 is not refused" refusal 7.0.14-generic no
 attack "hit path" hit_path
 for name in $(tests/tools/mutant.py tests/aarch64/mutants.txt --list); do seed "$name"; done
 verdict
