@@ -7,6 +7,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include <ebb/detail/percpu/percpu.hpp>
 
 #include "cpu_list.hpp"
+#include "kernel_release.hpp"
 
 // glibc 2.35 and later. Weak, so that the library also links where the C library has no rseq.
 extern "C" {
@@ -76,25 +78,41 @@ std::uint32_t allowed_cpus() noexcept {
 }
 
 // What EBB_RSEQ in the environment asks for.
-enum class wish { automatic, off, cpu_id };
+enum class wish { automatic, off, cpu_id, force };
 
 wish wish_from_environment() noexcept {
   const char* const value = std::getenv("EBB_RSEQ");
   if (value == nullptr || std::strcmp(value, "auto") == 0) return wish::automatic;
   if (std::strcmp(value, "off") == 0) return wish::off;
   if (std::strcmp(value, "cpu_id") == 0) return wish::cpu_id;
-  std::fprintf(stderr, "ebbpool: EBB_RSEQ=%s is ignored; valid are auto (the default), off and cpu_id\n",
+  if (std::strcmp(value, "force") == 0) return wish::force;
+  std::fprintf(stderr,
+               "ebbpool: EBB_RSEQ=%s is ignored; valid are auto (the default), off, cpu_id and force\n",
                value);
   return wish::automatic;
+}
+
+// A kernel that is known for breaking critical sections; none is known on x86-64.
+bool is_broken_kernel() noexcept {
+#if defined(__aarch64__)
+  struct utsname name {};
+  return ::uname(&name) == 0 && arm64_misses_aborts(name.release);
+#else
+  return false;
+#endif
 }
 
 // Decides the path; returns why it is not rseq, or null.
 const char* why_not_rseq(runtime& r) noexcept {
   if constexpr (!rseq_build) {
-    return "built without critical sections: ThreadSanitizer, or not x86-64 Linux";
+    return "built without critical sections: ThreadSanitizer, or neither x86-64 nor aarch64 Linux";
   }
   const wish asked = wish_from_environment();
   if (asked == wish::off) return "EBB_RSEQ=off in the environment";
+  if (asked != wish::force && is_broken_kernel()) {
+    return "this kernel does not always restart critical sections (arm64, Linux 6.19 to 7.0.13); if yours "
+           "has the fix, EBB_RSEQ=force uses rseq all the same";
+  }
   if (&__rseq_size == nullptr || &__rseq_offset == nullptr) {
     return "the C library does not register rseq (glibc 2.35 or later does)";
   }

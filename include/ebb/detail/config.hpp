@@ -37,7 +37,7 @@
 // Whether this compiler can emit critical sections for this target. ThreadSanitizer cannot see into
 // them and would report every object they carry, so its builds take the portable path.
 #ifndef EBB_HAS_RSEQ
-#if defined(__x86_64__) && defined(__LP64__) && defined(__linux__) && !EBB_TSAN
+#if (defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__) && defined(__linux__) && !EBB_TSAN
 #define EBB_HAS_RSEQ 1
 #else
 #define EBB_HAS_RSEQ 0

@@ -4,16 +4,19 @@
 // is not in use. The other functions serve the slow path, in both modes.
 #pragma once
 
+#include <ebb/detail/percpu/aarch64.hpp>
 #include <ebb/detail/percpu/fallback.hpp>
 #include <ebb/detail/percpu/none.hpp>
 #include <ebb/detail/percpu/x86_64.hpp>
 
 namespace ebb::detail::percpu {
 
-#if EBB_HAS_RSEQ
+#if !EBB_HAS_RSEQ
+namespace arch = none;
+#elif defined(__x86_64__)
 namespace arch = x86_64;
 #else
-namespace arch = none;
+namespace arch = aarch64;
 #endif
 
 [[nodiscard]] EBB_FAST_PATH bool has_rseq() noexcept { return rseq_build && layout.area != 0; }

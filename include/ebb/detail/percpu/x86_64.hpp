@@ -20,7 +20,7 @@
 
 #include <ebb/detail/percpu/shard.hpp>
 
-#if EBB_HAS_RSEQ
+#if EBB_HAS_RSEQ && defined(__x86_64__)
 
 #include <ebb/detail/magazine.hpp>
 
@@ -219,4 +219,4 @@ inline std::uint32_t current_id(const rseq_layout& at) noexcept {
 #undef EBB_RSEQ_SHARD
 #undef EBB_RSEQ_IN
 
-#endif  // EBB_HAS_RSEQ
+#endif

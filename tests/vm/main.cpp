@@ -1,0 +1,89 @@
+// /init of the virtual machines of run.sh; also runs as a program, without CPU hotplug then.
+//   usage: guest [BOUNDARIES]
+// From the environment (the kernel's command line): VM_ONLY=walk does only that; VM_LEVELS is 1 or 2.
+#include <ebb/runtime_info.hpp>
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "guest.hpp"
+
+namespace ebb::vm {
+
+void run_on_cpu(unsigned cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  (void)sched_setaffinity(0, sizeof set, &set);
+}
+
+namespace {
+
+bool is_set(const char* name, const char* value) {
+  const char* const found = std::getenv(name);
+  return found != nullptr && std::strcmp(found, value) == 0;
+}
+
+// Returns the exit status.
+int run_all(const char* boundaries, bool hotplug) {
+  const runtime_information info = runtime_info();
+  struct utsname name {};
+  (void)uname(&name);
+  const bool by_mm_cid = info.index == shard_index::mm_cid;
+  std::printf("vm: Linux %s %s: path %s, index %s, shards %zu: %s\n", name.release, name.machine,
+              info.path == access_path::rseq ? "rseq" : "portable", by_mm_cid ? "mm_cid" : "cpu_id",
+              info.shards, info.reason.c_str());
+  if (info.path != access_path::rseq) {
+    std::printf("vm: FAILED: not on the rseq path\n");
+    return 1;
+  }
+  outcome all = walk(boundaries, is_set("VM_LEVELS", "1") ? 1 : 2);
+  if (!is_set("VM_ONLY", "walk")) {
+    all += check_sections();
+    all += check_preemption();
+    all += stress(hotplug);
+  }
+  timespec now{};
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  std::printf("vm: %s: cases %lu bad %lu, up for %ld s\n", all.bad == 0 ? "ok" : "FAILED", all.cases,
+              all.bad, static_cast<long>(now.tv_sec));
+  return all.bad == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace ebb::vm
+
+int main(int count, char** arguments) {
+  const bool is_init = getpid() == 1;
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  if (is_init) {
+    (void)mkdir("/proc", 0755);
+    (void)mkdir("/sys", 0755);
+    if (mount("proc", "/proc", "proc", 0, nullptr) != 0 ||
+        mount("sysfs", "/sys", "sysfs", 0, nullptr) != 0) {
+      std::printf("vm: FAILED: /proc and /sys cannot be mounted\n");
+    }
+  }
+  const char* const boundaries = count > 1 ? arguments[1] : "/boundaries";
+  // In a child, so that a crash becomes a line on the console instead of a kernel panic.
+  const pid_t child = fork();
+  if (child == 0) std::exit(ebb::vm::run_all(boundaries, is_init));
+  int status = 0;
+  (void)waitpid(child, &status, 0);
+  if (WIFSIGNALED(status)) std::printf("vm: FAILED: killed by signal %d\n", WTERMSIG(status));
+  if (is_init) {
+    sync();
+    (void)reboot(RB_POWER_OFF);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# The critical sections under real kernels, and whether seeded bugs in them would be seen there.
+#   usage: verify.sh [--all]      one kernel for each architecture, or with --all every one
+# shellcheck source=tests/tools/technique.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
+source tests/vm/vm.sh
+technique vm
+
+case "$*" in
+  "") runs=("amd64 bookworm" "arm64 sid") ;;
+  --all) runs=("amd64" "arm64") ;;
+  *)
+    echo "verify.sh: \"$*\" is not an option; there is --all" >&2
+    exit 2
+    ;;
+esac
+
+# run ARCH [KERNEL]: as an attack; what is skipped does not count.
+run() {
+  local status=0
+  tests/vm/run.sh "$@" >"$work/run.log" || status=$?
+  cat "$work/run.log"
+  if [[ $(tail -n 1 "$work/run.log") =~ ^passed:\ [0-9]+\ boots,\ ([0-9]+)\ cases$ ]]; then
+    cases=$((cases + BASH_REMATCH[1]))
+  fi
+  ((status == 0 || status == 77))
+}
+
+# seed NAME ARCH IMAGE: the walk must find it. Only what the guest itself says is a kill; a machine that does not
+# boot is none.
+seed() {
+  local root=$work/$1 console=$work/$1.console
+  seeded=$((seeded + 1))
+  tests/tools/mutant.py tests/vm/mutants.txt "$1" "$root"
+  vm_build "$2" "$root/guest" "$root"
+  vm_boot "$2" "$3" "$root/guest/initramfs.gz" "$console" VM_ONLY=walk VM_LEVELS=1 || true
+  if grep -qE "vm: (FAILED: killed by signal|walk .* bad [1-9])" "$console" && ! grep -q "vm: ok" "$console"; then
+    killed=$((killed + 1))
+    echo "killed: $1: $(grep -m 1 -oE "(walk: wrong|FAILED: killed|walk instr).*" "$console")"
+  else
+    echo "SURVIVED: $1"
+  fi
+  rm -rf "$root"
+}
+
+for arguments in "${runs[@]}"; do
+  # shellcheck disable=SC2086  # an architecture, or that and a kernel
+  attack "kernels $arguments" run $arguments
+done
+if ((cases == 0 && failures == 0)); then skip "no kernel in build/vm, and none can be fetched (see above)"; fi
+
+for name in $(tests/tools/mutant.py tests/vm/mutants.txt --list); do
+  arch=${name%%-*}
+  kernel=sid
+  [[ $arch == amd64 ]] && kernel=bookworm
+  if ! vm_tools "$arch" >/dev/null || ! image=$(vm_kernel "$arch" "$kernel"); then continue; fi
+  seed "$name" "$arch" "$image"
+done
+verdict
