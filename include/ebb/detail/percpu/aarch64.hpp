@@ -5,25 +5,21 @@
 // - The thread pointer is read by mrs inside each section, for the reason %fs is there.
 // - top is computed in a register and stored: there is no add to memory.
 // - The abort landing is in another section. Where that is more than 128 MB away, the linker jumps back
-// through
-//   a veneer, which overwrites x16 and x17; so no operand may live there.
+//   through a veneer, which overwrites x16 and x17; so no operand may live there.
 //
-// Ordering. Loads and stores of this architecture may be seen in another order; plain ones are enough,
-// because
+// Ordering. Loads and stores of this architecture may be seen in another order; plain ones are enough:
 //
-// - the bank's address is the base of every later load (an address dependency, which no CPU breaks), so a
+// - The bank's address is the base of every later load (an address dependency, which no CPU breaks), so a
 //   section that reads what rotate() released also reads the shards that were initialised before. This is
-//   the acquire half of edge bank without ldar: everything that a section reads through the bank depends on
-//   it.
-// - a shard's top, its magazine's words and the objects are written and read under one id. Between two
-// threads
-//   with the same id the kernel has switched on that CPU, or handed the id over, with full barriers; that
-//   orders the object's contents and its slot before the top that names it, though both are plain stores.
-// - a magazine that came from another CPU was acquired when its finder took it from the depot (edge stack),
+//   the acquire half of edge bank without ldar: all that a section reads through the bank depends on it.
+// - A shard's top, its magazine's words and the objects are written and read under one id. Between two
+//   threads with the same id the kernel has switched on that CPU, or handed the id over, with full
+//   barriers; that orders the object's contents and its slot before the top that names it, though both are
+//   plain stores.
+// - A magazine that came from another CPU was acquired when its finder took it from the depot (edge stack),
 //   before exchange_top() loads it; who unloads it next is under the same id.
-// - the collector looks at shards after the fence only, and membarrier is a barrier on every CPU.
-// Statistics
-//   look at any time, and guess.
+// - The collector looks at shards after the fence only, and membarrier is a barrier on every CPU.
+//   Statistics look at any time, and guess.
 #pragma once
 
 #include <ebb/detail/percpu/shard.hpp>
@@ -70,7 +66,7 @@
 
 namespace ebb::detail::percpu::aarch64 {
 
-EBB_FAST_PATH result pop(const rseq_layout& at, const std::atomic<shard*>& local, void*& out) noexcept {
+EBB_FAST_PATH result pop(const rseq_layout& at, const atomic<shard*>& local, void*& out) noexcept {
   void* object;
   void* top;
   void* shard_or_cs;
@@ -92,7 +88,7 @@ empty:
   return result::refused;
 }
 
-EBB_FAST_PATH result push(const rseq_layout& at, const std::atomic<shard*>& local, void* object) noexcept {
+EBB_FAST_PATH result push(const rseq_layout& at, const atomic<shard*>& local, void* object) noexcept {
   void* top;
   void* shard_or_cs;
   void* thread_or_bank;
@@ -114,7 +110,7 @@ full:
 }
 
 // Takes up to `wanted` (at least 1) objects into `out`; a restarted section just writes them again.
-inline std::size_t pop_n(const rseq_layout& at, const std::atomic<shard*>& local, void** out,
+inline std::size_t pop_n(const rseq_layout& at, const atomic<shard*>& local, void** out,
                          std::size_t wanted) noexcept {
   void* object;
   void* top;
@@ -141,7 +137,7 @@ inline std::size_t pop_n(const rseq_layout& at, const std::atomic<shard*>& local
 }
 
 // Gives up to `offered` (at least 1) objects; returns how many fitted.
-inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& local, void* const* objects,
+inline std::size_t push_n(const rseq_layout& at, const atomic<shard*>& local, void* const* objects,
                           std::size_t offered) noexcept {
   void* object;
   void* top;
@@ -170,7 +166,7 @@ inline std::size_t push_n(const rseq_layout& at, const std::atomic<shard*>& loca
 }
 
 // Loads `desired` if this id's shard still has `expected`; `id` says whose shard it was.
-inline result exchange_top(const rseq_layout& at, const std::atomic<shard*>& local, void** expected,
+inline result exchange_top(const rseq_layout& at, const atomic<shard*>& local, void** expected,
                            void** desired, std::uint32_t& id) noexcept {
   void* top;
   void* shard_or_cs;
