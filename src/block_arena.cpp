@@ -9,6 +9,7 @@ namespace ebb::detail {
 
 atomic<std::uint32_t>& block_arena::note(std::uint32_t index) const noexcept {
   const place p = place_of(index);
+  // Edge segment, acquire half.
   std::byte* const blocks = segments_[p.segment].load(std::memory_order_acquire);
   const std::size_t count = std::size_t{first_segment} << p.segment;
   return reinterpret_cast<atomic<std::uint32_t>*>(blocks + count * block_bytes_)[p.offset];
@@ -41,13 +42,17 @@ void block_arena::discard(std::uint32_t index) noexcept {
 bool block_arena::map_segment(std::size_t segment) noexcept {
   static_assert(place_of(max_stack_index).segment < segment_count);
   atomic<std::byte*>& slot = segments_[segment];
-  if (slot.load(std::memory_order_acquire) != nullptr) return true;
+  if (slot.load(std::memory_order_acquire) != nullptr) return true;  // edge segment, acquire half
   const std::size_t count = std::size_t{first_segment} << segment;
   const std::size_t bytes = count * (block_bytes_ + sizeof(atomic<std::uint32_t>));
   void* const memory =
       ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return false;
   std::byte* expected = nullptr;
+  // Edge segment, release half (acquire half: at, note, and here).
+  //   Publishes:   that the memory is mapped.
+  //   If relaxed:  C++ does not say that a thread that finds the address finds the memory.
+  //   Checked by:  the model checker, mutants segment-release and segment-acquire.
   if (!slot.compare_exchange_strong(expected, static_cast<std::byte*>(memory), std::memory_order_release,
                                     std::memory_order_acquire)) {
     (void)::munmap(memory, bytes);  // another thread was first; nobody has seen ours

@@ -119,7 +119,7 @@ void block_pools::make_set(std::size_t alignment) {
   // Edge block-set, release half (acquire half: find).
   //   Publishes:   the classes of a new set.
   //   If relaxed:  a thread uses a pool_core that is not constructed yet.
-  //   Checked by:  PoolResourceRace, under ThreadSanitizer.
+  //   Checked by:  the model checker, mutants block-set-release and block-set-acquire....
   // relaxed on failure: the loser looks again with find().
   if (sets_[set_of_alignment(alignment)].compare_exchange_strong(
           missing, made.get(), std::memory_order_release, std::memory_order_relaxed)) {

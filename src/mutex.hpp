@@ -1,14 +1,14 @@
 // What the registry waits on: the standard library's, unless the model checker stands in for it.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-
 #include <ebb/detail/config.hpp>
 
 #if EBB_MODEL
 #include <model/mutex.hpp>  // tests/model/
 #else
+
+#include <condition_variable>
+#include <mutex>
 
 namespace ebb::detail {
 

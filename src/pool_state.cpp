@@ -84,13 +84,14 @@ void pool_state::rotate() noexcept {
   for (std::uint32_t i = 0; i < shards; ++i) {
     while (const owned_magazine m = old.depots[i].pop()) doomed.push(m);
   }
-  cycle.fetch_add(1, std::memory_order_relaxed);  // relaxed: see find()
+  cycle.fetch_add(1, std::memory_order_relaxed);  // relaxed: a count
   // Edge bank, release half (acquire half: every load of local_; inside a critical section x86 orders it by
   // itself).
   //   Publishes:   the shards as create() or the last retire() left them.
   //   If relaxed:  a thread works on a shard that is not initialised, or loses what retire() wrote.
-  //   Checked by:  the stress tests under ThreadSanitizer.
+  //   Checked by:  the model checker, mutants bank-release-... and bank-acquire-....
   core.local_.store(old.shards, std::memory_order_release);
+  victim_fills.fetch_add(1, std::memory_order_release);  // edge victim-fills
 }
 
 void pool_state::rotate_back() noexcept {
@@ -102,6 +103,7 @@ void pool_state::rotate_back() noexcept {
   victim_empty_in.store(~std::uint64_t{0}, std::memory_order_relaxed);
   // What rotate() doomed is the victim's again: a cycle is done whole or not at all.
   while (const owned_magazine m = doomed.pop()) victim().depots[0].push(m);
+  victim_fills.fetch_add(1, std::memory_order_release);  // edge victim-fills
 }
 
 // Takes the loaded magazine of a shard that no section can commit to.
@@ -136,6 +138,11 @@ void pool_state::retire() noexcept {
     }
     log(i).shrink_unless_burst();
   }
+  // Edge victim-fills, release half (acquire half: find).
+  //   Publishes:   the depots of the victim.
+  //   If relaxed:  a search sees them as they were, and hides what is in them for the rest of the cycle.
+  //   Checked by:  the model checker, mutants victim-fills-release and victim-fills-acquire.
+  victim_fills.fetch_add(1, std::memory_order_release);
 }
 
 void pool_state::unlock_shards() noexcept {

@@ -85,9 +85,13 @@ struct pool_state {
   depot doomed;
   // Raised by each rotation.
   atomic<std::uint64_t> cycle{0};
-  // The cycle in which a search found the victim empty: later searches of that cycle skip it, as Go
-  // does by setting victimSize to 0.
-  atomic<std::uint64_t> victim_empty_in{~std::uint64_t{0}};
+  // Raised when another bank has become the victim, and again when the last objects have come into it: what
+  // its shards had loaded. A search that finds the victim empty notes the count it began with, and searches
+  // skip the victim as long as that is the count, as Go does by setting victimSize to 0. (With the number
+  // of the cycle in its place, a search between rotate() and retire() hid for that cycle what retire()
+  // brings.)
+  atomic<std::uint64_t> victim_fills{0};
+  atomic<std::uint64_t> victim_empty_at{~std::uint64_t{0}};
 
   idle_budget own_budget;
   idle_budget* const budget;  // the pool's own, or one it shares; null where there is no bound
@@ -125,14 +129,15 @@ inline owned_magazine pool_state::first_from(bank& b, std::uint32_t from, std::u
 }
 
 inline found_magazine pool_state::find(std::uint32_t id) noexcept {
-  const std::uint64_t now = cycle.load(std::memory_order_relaxed);  // relaxed: only saves a search
+  // Edge victim-fills, acquire half.
+  const std::uint64_t fills = victim_fills.load(std::memory_order_acquire);
   bank& fresh = local();
   if (const owned_magazine m = fresh.depots[id].pop()) return {m, event::reused_depot};
   if (const owned_magazine m = first_from(fresh, id + 1, shards - 1)) return {m, event::reused_stolen};
-  if (victim_empty_in.load(std::memory_order_relaxed) == now) return {};
+  if (victim_empty_at.load(std::memory_order_relaxed) == fills) return {};  // relaxed: only saves a search
   bank& old = &fresh == &banks[0] ? banks[1] : banks[0];
   if (const owned_magazine m = first_from(old, id, shards)) return {m, event::reused_victim};
-  victim_empty_in.store(now, std::memory_order_relaxed);
+  victim_empty_at.store(fills, std::memory_order_relaxed);
   return {};
 }
 

@@ -100,7 +100,7 @@ void registry::add(pool_state& state) noexcept {
     state.next = first;
     // Edge arrivals, release half (acquire half: admit_arrivals): publishes `next`.
     //   If relaxed:  the collector follows a link that is not written yet.
-    //   Checked by:  the first-put race in the stress tests, under ThreadSanitizer.
+    //   Checked by:  the model checker, mutants arrivals-release and arrivals-acquire.
   } while (
       !arrivals.compare_exchange_weak(first, &state, std::memory_order_release, std::memory_order_relaxed));
 }

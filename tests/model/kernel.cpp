@@ -1,5 +1,6 @@
-// Memory from the kernel and from new, as a scenario sees it: always at the same addresses, back to how it was
-// after each execution, and never to be touched by a thread that cannot know that it is there (yet, or still).
+// Memory from the kernel and from new, as a scenario sees it: always at the same addresses, back to how it
+// was after each execution, and never to be touched by a thread that cannot know that it is there (yet, or
+// still).
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -90,7 +91,7 @@ void check_mapped(const void* at, bool is_plain) {
   heap.check(at, is_plain);
 }
 
-void* allocate(std::size_t bytes) { return heap.take(bytes, 16); }
+void* allocate(std::size_t bytes, std::size_t alignment) { return heap.take(bytes, alignment); }
 
 bool deallocate(void* at) {
   block* const b = heap.find(at);
@@ -132,15 +133,25 @@ int model_sched_yield() {
 }
 
 // In an execution new gives memory that nobody else had in it, so that addresses repeat.
-void* model_new(std::size_t bytes) {
-  return ebb::model::now == ebb::model::phase::setting_up ? operator new(bytes) : ebb::model::allocate(bytes);
+void* model_new(std::size_t bytes, std::size_t alignment) {
+  if (ebb::model::now != ebb::model::phase::setting_up) return ebb::model::allocate(bytes, alignment);
+  void* const p = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  if (p == nullptr) std::abort();
+  return p;
 }
 void model_delete(void* p) {
   if (p == nullptr || ebb::model::deallocate(p)) return;
   // What the set-up has made comes back after the execution.
-  if (ebb::model::now == ebb::model::phase::setting_up) operator delete(p);
+  if (ebb::model::now == ebb::model::phase::setting_up) std::free(p);
 }
-void model_delete_sized(void* p, std::size_t) { model_delete(p); }
-void model_delete_aligned(void* p, std::size_t, std::align_val_t) { model_delete(p); }
 
 }  // extern "C"
+
+// The checker's own; the scenario and the standard library use those of main.cpp.
+void* operator new(std::size_t bytes) {
+  void* const p = std::malloc(bytes);
+  if (p == nullptr) std::abort();
+  return p;
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }

@@ -13,8 +13,8 @@
 namespace ebb::model {
 
 // --- time ---------------------------------------------------------------------------------------------
-// What a thread knows: of each thread, all events up to this epoch. A thread's own epoch rises whenever it has
-// told others, so "event e of thread u happened before here" is e <= knows[u].
+// What a thread knows: of each thread, all events up to this epoch. A thread's own epoch rises whenever it
+// has told others, so "event e of thread u happened before here" is e <= knows[u].
 using epoch = std::uint16_t;
 struct clock {
   std::array<epoch, max_threads> knows{};
@@ -28,12 +28,12 @@ struct clock {
 // --- memory (memory.cpp) ------------------------------------------------------------------------------
 struct stored {
   std::uint64_t value = 0;
-  clock tells;         // what an acquire load of it learns
+  clock tells;            // what an acquire load of it learns
   bool has_told = false;  // it is in a release sequence
 };
 
-// One address that atomic or plain operations used; the newest value is in real memory. Entries stay for the
-// whole scenario, their contents for one execution.
+// One address that atomic or plain operations used; the newest value is in real memory. Entries stay for
+// the whole scenario, their contents for one execution.
 struct location {
   std::uintptr_t address = 0;
   std::uint64_t execution = 0;
@@ -44,7 +44,7 @@ struct location {
   bool shared = false;
   bool quiet = false;
   std::uint32_t mapping_version = 0;  // of which...
-  std::uint8_t known_mapped_to = 0;   // ...these threads may use it: a bit for plain, another for atomic use
+  std::uint8_t known_mapped_to = 0;  // ...these threads may use it: a bit for plain, another for atomic use
   // Of this execution.
   std::vector<stored> history;  // in modification order; empty until the first atomic operation
   struct sight {
@@ -71,7 +71,7 @@ void plain_access(const void* at, std::size_t bytes, bool is_write, const void* 
 // Memory from the kernel, and from new, as the scenario sees them (kernel.cpp).
 void* map(std::size_t bytes);
 void unmap(void* at);
-void* allocate(std::size_t bytes);
+void* allocate(std::size_t bytes, std::size_t alignment);
 [[nodiscard]] bool deallocate(void* at);
 void check_mapped(const void* at, bool is_plain);
 inline std::uint32_t mapping_version = 1;  // rises with each execution and when memory goes
@@ -97,10 +97,12 @@ void saw_old() noexcept;
 [[nodiscard]] bool on_a_fiber_stack(const void* at) noexcept;
 [[nodiscard]] bool is_local_to_each_thread(const void* at) noexcept;
 
-// --- traces (trace.cpp) -----------------------------------------------------------------------------------
+// --- traces (trace.cpp)
+// -----------------------------------------------------------------------------------
 inline bool tracing = false;
 // What a step did, for the reader of a failing schedule.
-void trace(const char* what, const void* at, std::uint64_t value, order o, place p, const char* remark = "");
+void trace(const char* what, const void* at, std::uint64_t value, order o, place p,
+           const char* remark = "");
 void trace_switch(int from, int to, bool preempted);
 [[nodiscard]] bool is_named(const void* at) noexcept;
 

@@ -7,11 +7,23 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "scenario.hpp"
+
+extern "C" void* model_new(std::size_t bytes, std::size_t alignment);
+extern "C" void model_delete(void* p);
+
+void* operator new(std::size_t bytes) { return model_new(bytes, 16); }
+void* operator new(std::size_t bytes, std::align_val_t a) {
+  return model_new(bytes, static_cast<std::size_t>(a));
+}
+void operator delete(void* p) noexcept { model_delete(p); }
+void operator delete(void* p, std::size_t) noexcept { model_delete(p); }
+void operator delete(void* p, std::align_val_t) noexcept { model_delete(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { model_delete(p); }
 
 namespace {
 

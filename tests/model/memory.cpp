@@ -138,7 +138,7 @@ void note_seen(location& l, unsigned index) {
 std::uint64_t see(location& l, unsigned index, order o) {
   note_seen(l, index);
   const stored& s = l.history[index];
-  if (acquires(o) && s.has_told) my_clock().learn(s.tells);
+  if (acquires(o) && s.has_told && !l.quiet) my_clock().learn(s.tells);
   return s.value;
 }
 
@@ -275,8 +275,8 @@ std::uint64_t fetch_add(void* at, unsigned bytes, std::uint64_t n, order o, plac
   return before;
 }
 
-bool compare_exchange(void* at, unsigned bytes, std::uint64_t& expected, std::uint64_t desired, order success,
-                      order failure, place p) {
+bool compare_exchange(void* at, unsigned bytes, std::uint64_t& expected, std::uint64_t desired,
+                      order success, order failure, place p) {
   if (now != phase::running) {
     const std::uint64_t before = memory_at(at, bytes);
     if (before != expected) {
@@ -306,7 +306,8 @@ bool compare_exchange(void* at, unsigned bytes, std::uint64_t& expected, std::ui
     return true;
   }
   expected = see(l, i, failure);
-  if (tracing) trace("compare-exchange", at, expected, failure, p, i == last ? "  failed" : "  failed, OLD");
+  if (tracing)
+    trace("compare-exchange", at, expected, failure, p, i == last ? "  failed" : "  failed, OLD");
   return false;
 }
 
@@ -330,8 +331,9 @@ void plain_access(const void* at, std::size_t bytes, bool is_write, const void* 
       trace(is_write ? "plain write" : "plain read", at, reinterpret_cast<std::uintptr_t>(caller),
             std::memory_order_relaxed, place{});
     }
-    check_plain_write(l, c, is_write ? "two plain writes, neither happened before the other"
-                                     : "a plain read, and a plain write that did not happen before");
+    check_plain_write(l, c,
+                      is_write ? "two plain writes, neither happened before the other"
+                               : "a plain read, and a plain write that did not happen before");
     check_unread(l, c, l.atomic_written, "a plain access, and an atomic write that did not happen before");
     if (!is_write) {
       l.plain_read[me] = c.knows[me];

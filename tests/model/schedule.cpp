@@ -16,7 +16,7 @@ namespace {
 struct fiber {
   jmp_buf start;  // before its body
   jmp_buf at;     // where it goes on
-  std::function<void()> body;
+  body run = nullptr;
   clock time;
   bool done = false;
   bool yielded = false;  // until another thread took a step
@@ -133,7 +133,7 @@ void count_step() {
 // Enters below the first line once for each execution.
 extern "C" void run_fiber(int me) {
   if (_setjmp(fibers[me].start) == 0) _longjmp(explorer, 1);
-  fibers[current].body();
+  fibers[current].run();
   fibers[current].done = true;
   give_way();
 }
@@ -154,7 +154,7 @@ void on_bad_memory(int) {
 }
 
 // One execution, along `path` as far as it goes, then always the first alternative.
-void execute(const std::function<void()>& at_end) {
+void execute(body at_end) {
   ++execution;
   position = 0;
   preemptions = 0;
@@ -196,7 +196,7 @@ bool next_path() {
   return true;
 }
 
-[[noreturn]] void report_failure(std::uint64_t executions, const std::function<void()>& at_end) {
+[[noreturn]] void report_failure(std::uint64_t executions, body at_end) {
   std::printf("VIOLATED after %llu executions: %s\n", static_cast<unsigned long long>(executions), failure);
   if (settings_now.trace) {
     std::puts("The schedule, once more:");
@@ -337,10 +337,10 @@ void give_up(const char* why) {
 
 void observe(std::uint64_t outcome) { observed.insert(outcome); }
 
-result explore(std::initializer_list<std::function<void()>> bodies, const std::function<void()>& at_end) {
+result explore(std::initializer_list<body> bodies, body at_end) {
   if (bodies.size() > max_threads) give_up("more threads than the checker has");
   threads = 0;
-  for (const auto& body : bodies) fibers[threads++].body = body;
+  for (const body b : bodies) fibers[threads++].run = b;
   static char signal_stack[64 * 1024];
   const stack_t alternate{signal_stack, 0, sizeof signal_stack};
   (void)sigaltstack(&alternate, nullptr);
@@ -359,7 +359,8 @@ result explore(std::initializer_list<std::function<void()>> bodies, const std::f
     ++all;
     ++r.executions;
     execute(at_end);
-    if (something_new_is_shared()) {  // decisions are missing: from the beginning, and a failure comes again
+    if (something_new_is_shared()) {  // decisions are missing: from the beginning, and a failure comes
+                                      // again
       path.clear();
       r.executions = 0;
       observed.clear();

@@ -1,7 +1,6 @@
 // A failing schedule, for a reader: one line per step.
 #include <cstdio>
 #include <cstring>
-#include <string>
 
 #include "machine.hpp"
 
@@ -11,24 +10,29 @@ namespace {
 
 struct named {
   std::uintptr_t begin, end;
-  std::string what;
+  const char* what;
 };
 std::vector<named> names;
 
-std::string name_of(const void* at) {
+using text = std::array<char, 96>;
+
+text name_of(const void* at) {
   const auto address = reinterpret_cast<std::uintptr_t>(at);
   const named* best = nullptr;  // the smallest that contains it
   for (const named& n : names) {
     if (address < n.begin || address >= n.end) continue;
     if (best == nullptr || n.end - n.begin <= best->end - best->begin) best = &n;
   }
-  char text[64];
+  text out;
   if (best == nullptr) {
-    std::snprintf(text, sizeof text, "%p", at);
-    return text;
+    std::snprintf(out.data(), out.size(), "%p", at);
+  } else if (address == best->begin) {
+    std::snprintf(out.data(), out.size(), "%s", best->what);
+  } else {
+    std::snprintf(out.data(), out.size(), "%s+%zu", best->what,
+                  static_cast<std::size_t>(address - best->begin));
   }
-  std::snprintf(text, sizeof text, "+%zu", static_cast<std::size_t>(address - best->begin));
-  return address == best->begin ? best->what : best->what + text;
+  return out;
 }
 
 const char* name_of(order o) {
@@ -42,12 +46,16 @@ const char* name_of(order o) {
 }
 
 // Without the types that __PRETTY_FUNCTION__ lists.
-std::string function_of(const place& p) {
-  std::string f = p.function_name();
-  if (const auto end = f.find('('); end != std::string::npos) f.resize(end);
-  if (const auto begin = f.rfind(' '); begin != std::string::npos) f.erase(0, begin + 1);
-  if (const auto begin = f.find("detail::"); begin != std::string::npos) f.erase(0, begin + 8);
-  return f;
+text function_of(const place& p) {
+  const char* begin = p.function_name();
+  const char* end = std::strchr(begin, '(');
+  if (end == nullptr) end = begin + std::strlen(begin);
+  for (const char* c = begin; c < end; ++c) {
+    if (*c == ' ') begin = c + 1;
+  }
+  text out;
+  std::snprintf(out.data(), out.size(), "%.*s", static_cast<int>(end - begin), begin);
+  return out;
 }
 
 }  // namespace
@@ -68,10 +76,10 @@ bool is_named(const void* at) noexcept {
 void trace(const char* what, const void* at, std::uint64_t value, order o, place p, const char* remark) {
   if (!tracing) return;
   const char* const file = std::strrchr(p.file_name(), '/');
-  std::printf("  thread %d  %-16s %-28s %-8s %#-14llx%s", this_thread(), what, name_of(at).c_str(), name_of(o),
-              static_cast<unsigned long long>(value), remark);
+  std::printf("  thread %d  %-16s %-28s %-8s %#-14llx%s", this_thread(), what, name_of(at).data(),
+              name_of(o), static_cast<unsigned long long>(value), remark);
   if (p.line() != 0) {
-    std::printf("   %s:%u %s", file != nullptr ? file + 1 : p.file_name(), p.line(), function_of(p).c_str());
+    std::printf("   %s:%u %s", file != nullptr ? file + 1 : p.file_name(), p.line(), function_of(p).data());
   }
   std::putchar('\n');
 }
@@ -80,7 +88,8 @@ void trace_switch(int from, int to, bool preempted) {
   if (from < 0) {
     std::printf("  thread %d begins\n", to);
   } else if (from != to) {
-    std::printf("  %s thread %d, and thread %d goes on\n", preempted ? "PREEMPTED:" : "ends or waits:", from, to);
+    std::printf("  %s thread %d, and thread %d goes on\n",
+                preempted ? "PREEMPTED:" : "ends or waits:", from, to);
   }
 }
 

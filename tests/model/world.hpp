@@ -1,6 +1,7 @@
-// Stands for src/runtime.cpp and src/collector_thread.cpp: a process without rseq, with a few shards, and no
-// thread but those of the scenario. Included once by the file of a scenario, before the parts of the library
-// that it needs (#include "pool_core.cpp"): one translation unit, so that a mutant is built by one call.
+// Stands for src/runtime.cpp and src/collector_thread.cpp: a process without rseq, with a few shards, and
+// no thread but those of the scenario. Included once by the file of a scenario, before the parts of the
+// library that it needs (#include "pool_core.cpp"): one translation unit, so that a mutant is built by one
+// call.
 #pragma once
 
 #include <array>

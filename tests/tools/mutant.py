@@ -3,6 +3,7 @@
 
   mutant.py FILE --list            the names in FILE, one a line
   mutant.py FILE --edges           name, tab, the memory-order edge it weakens ("-": none)
+  mutant.py FILE --killers         name, tab, edge, tab, what has to kill it ("-": not said)
   mutant.py FILE NAME DIRECTORY    include/ and src/ of the library into DIRECTORY, with mutant NAME
   mutant.py FILE none DIRECTORY    the same without any
 
@@ -11,6 +12,7 @@ A file of mutants is text. Lines before the first "== " are comment. Each mutant
   == name-of-the-mutant
   file: include/ebb/detail/depot.hpp
   edge: stack                            (optional)
+  killed-by: a scenario, or a test       (optional; a technique that has many asks which)
   why: one line: what goes wrong because of it
   --- old
   the lines it replaces, exactly as they stand, exactly once in the file
@@ -32,6 +34,7 @@ class Mutant:
     def __init__(self, name):
         self.name = name
         self.edge = "-"
+        self.killer = "-"
         self.why = ""
         self.changes = []  # [file, old lines, new lines]
 
@@ -59,6 +62,8 @@ def parse(path):
             into.append(line)
         elif line.startswith("edge: "):
             mutants[-1].edge = line[6:].strip()
+        elif line.startswith("killed-by: "):
+            mutants[-1].killer = line[11:].strip()
         elif line.startswith("why: "):
             mutants[-1].why = line[5:].strip()
         elif line.strip():
@@ -82,16 +87,17 @@ def main():
     arguments.add_argument("file", type=pathlib.Path, help="a file of mutants")
     arguments.add_argument("--list", action="store_true", help="print the names")
     arguments.add_argument("--edges", action="store_true", help="print names and edges")
+    arguments.add_argument("--killers", action="store_true", help="print names, edges, and what kills them")
     arguments.add_argument("name", nargs="?")
     arguments.add_argument("directory", nargs="?", type=pathlib.Path)
     given = arguments.parse_args()
     mutants = parse(given.file)
-    if given.list or given.edges:
-        for mutant in mutants:
-            print(mutant.name if given.list else f"{mutant.name}\t{mutant.edge}")
+    if given.list or given.edges or given.killers:
+        for m in mutants:
+            print(m.name if given.list else f"{m.name}\t{m.edge}" + (f"\t{m.killer}" if given.killers else ""))
         return
     if given.directory is None:
-        arguments.error("NAME and DIRECTORY, or --list, or --edges")
+        arguments.error("NAME and DIRECTORY, or --list, --edges or --killers")
     chosen = [m for m in mutants if m.name == given.name]
     if not chosen and given.name != "none":
         sys.exit(f"mutant.py: {given.name} is not in {given.file}; --list prints what is")

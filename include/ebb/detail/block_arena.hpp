@@ -30,6 +30,7 @@ class block_arena {
 
   [[nodiscard]] void* at(std::uint32_t index) const noexcept {
     const place p = place_of(index);
+    // Edge segment, acquire half.
     return segments_[p.segment].load(std::memory_order_acquire) + p.offset * block_bytes_;
   }
 

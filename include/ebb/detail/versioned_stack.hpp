@@ -25,15 +25,16 @@ class versioned_stack {
   // `link(below)` stores in the pushed element what lies below it; it may run several times.
   template <class Link>
   void push(std::uint32_t index, Link link) noexcept {
-    // Edge stack, acquire half, because `link` may read the element that will lie below: a depot adds to the
-    // total that it finds there. The CAS proves that it is the right element, not that its words were seen.
+    // Edge stack, acquire half, because `link` may read the element that will lie below: a depot adds to
+    // the total that it finds there. The CAS proves that it is the right element, not that its words were
+    // seen.
     std::uint64_t head = head_.load(std::memory_order_acquire);
     do {
       link(index_of(head));
       // Edge stack, release half (acquire half: pop, top, and push itself).
       //   Publishes:   the element's link and everything its owner wrote, objects included.
       //   If relaxed:  a pop takes a stale link, or a magazine whose objects it sees half-written.
-      //   Checked by:  the stress tests under ThreadSanitizer.
+      //   Checked by:  the model checker, mutants stack-release and stack-acquire-....
     } while (!head_.compare_exchange_weak(head, (head & version_mask) | index, std::memory_order_release,
                                           std::memory_order_acquire));
   }

@@ -19,8 +19,8 @@ inline constexpr int stack_version_bits = 36;
 // log2 of the blocks in the first segment of a block_arena; each further one has twice as many.
 inline constexpr int first_segment_bits = 4;
 
-// Empty magazines come from the kernel, and go back to it, in pages of this many bytes; how many complete pages
-// a cycle keeps.
+// Empty magazines come from the kernel, and go back to it, in pages of this many bytes; how many complete
+// pages a cycle keeps.
 inline constexpr std::uint32_t empties_page_bytes = 4096;
 inline constexpr std::uint32_t pages_kept = 8;
 

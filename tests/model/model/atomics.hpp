@@ -1,5 +1,5 @@
-// What ebb/detail/atomics.hpp is in a model build: every operation is a step of the checker, which decides who
-// goes next and, for a load, which of the stores it may see. No operation has a default order.
+// What ebb/detail/atomics.hpp is in a model build: every operation is a step of the checker, which decides
+// who goes next and, for a load, which of the stores it may see. No operation has a default order.
 #pragma once
 
 #include <atomic>

@@ -15,8 +15,8 @@ std::uint64_t load(const void* at, unsigned bytes, order o, place p);
 void store(void* at, unsigned bytes, std::uint64_t value, order o, place p);
 std::uint64_t exchange(void* at, unsigned bytes, std::uint64_t value, order o, place p);
 std::uint64_t fetch_add(void* at, unsigned bytes, std::uint64_t n, order o, place p);
-bool compare_exchange(void* at, unsigned bytes, std::uint64_t& expected, std::uint64_t desired, order success,
-                      order failure, place p);
+bool compare_exchange(void* at, unsigned bytes, std::uint64_t& expected, std::uint64_t desired,
+                      order success, order failure, place p);
 
 void lock(const void* mutex, place p);
 [[nodiscard]] bool try_lock(const void* mutex, place p);

@@ -1,5 +1,5 @@
-// What ebb/detail/widths.hpp is in a model build: so narrow that a scenario of a few steps sees versions wrap
-// around, indices run out, and segments fill.
+// What ebb/detail/widths.hpp is in a model build: so narrow that a scenario of a few steps sees versions
+// wrap around, indices run out, and segments fill.
 #pragma once
 
 #include <cstdint>

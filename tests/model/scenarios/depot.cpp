@@ -93,10 +93,7 @@ const scenario total("depot-total", [] {
   // What lies in their words from earlier times is no total that could be right.
   second.block->store(1, std::uint64_t{40} << 16);
   third.block->store(1, std::uint64_t{50} << 16);
-  report(explore({[] {
-                    d.push(second);
-                  },
-                  [] { d.push(third); },
+  report(explore({[] { d.push(second); }, [] { d.push(third); },
                   [] {
                     const std::uint64_t n = d.objects();
                     check(n == 2 || n == 3 || n == 4 || n == 5, "the total of a depot was never true");

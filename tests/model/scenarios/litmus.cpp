@@ -1,5 +1,5 @@
-// The checker's own test: programs of a few lines whose possible outcomes C++ fixes. Each must show all of them
-// and no other.
+// The checker's own test: programs of a few lines whose possible outcomes C++ fixes. Each must show all of
+// them and no other.
 #include <cstdint>
 
 #include "checked.hpp"
@@ -37,14 +37,18 @@ result message_passing() {
                   }},
                  [] { observe(static_cast<std::uint64_t>(seen)); });
 }
-const scenario mp_relaxed("litmus-mp-relaxed",
-                          [] { expect(message_passing<relaxed, relaxed>(), {0, 1, 10, 11}); });
-const scenario mp_ordered("litmus-mp-ordered",
-                          [] { expect(message_passing<release, acquire>(), {0, 1, 11}); });
-const scenario mp_half("litmus-mp-release-only",
-                       [] { expect(message_passing<release, relaxed>(), {0, 1, 10, 11}); });
+const scenario mp_relaxed("litmus-mp-relaxed", [] {
+  expect(message_passing<relaxed, relaxed>(), {0, 1, 10, 11});
+});
+const scenario mp_ordered("litmus-mp-ordered", [] {
+  expect(message_passing<release, acquire>(), {0, 1, 11});
+});
+const scenario mp_half("litmus-mp-release-only", [] {
+  expect(message_passing<release, relaxed>(), {0, 1, 10, 11});
+});
 
-// A release sequence goes on through read-modify-writes, even relaxed ones of others, and not through stores.
+// A release sequence goes on through read-modify-writes, even relaxed ones of others, and not through
+// stores.
 template <bool IsStore>
 result release_sequence() {
   static atomic<int> data{0}, flag{0};
@@ -86,7 +90,8 @@ const scenario sb("litmus-store-buffering", [] {
          {0, 1, 10, 11});
 });
 
-// Coherence: who has seen the new value does not see the old one again; nor who hears of it from that thread.
+// Coherence: who has seen the new value does not see the old one again; nor who hears of it from that
+// thread.
 const scenario coherence("litmus-coherence", [] {
   static atomic<int> x{0}, told{0};
   static int seen = 0;

@@ -19,9 +19,10 @@ void check_all(pool& p, std::initializer_list<void*> held) {
 const scenario first_put("pool-first-put", [] {
   begin(1);
   static pool p;
-  options().most_old = 2;
-  report(explore({[] { p.put(objects[0]); }, [] { p.put(objects[1]); }},
-                 [] { check_all(p, {objects[2], objects[3]}); }));
+  options().most_old = 1;
+  report(explore({[] { p.put(objects[0]); }, [] { p.put(objects[1]); }}, [] {
+    check_all(p, {objects[2], objects[3]});
+  }));
 });
 
 // A first put, and a get that may find what was put.
@@ -29,8 +30,9 @@ const scenario first_get("pool-first-put-and-get", [] {
   begin(1);
   static pool p;
   static void* held;
-  report(explore({[] { p.put(objects[0]); }, [] { held = p.get(); }},
-                 [] { check_all(p, {held, objects[1], objects[2], objects[3]}); }));
+  report(explore({[] { p.put(objects[0]); }, [] { held = p.get(); }}, [] {
+    check_all(p, {held, objects[1], objects[2], objects[3]});
+  }));
 });
 
 // A refill from the depot, against puts to the same shard.
@@ -48,7 +50,9 @@ const scenario refill("pool-refill-and-put", [] {
                     p.put(held[1]);
                     held[1] = nullptr;
                   }},
-                 [] { check_all(p, {held[0], held[1]}); }));
+                 [] {
+                   check_all(p, {held[0], held[1]});
+                 }));
 });
 
 // Two spills and a steal, with a shard each.
@@ -66,7 +70,9 @@ const scenario spill("pool-spill-and-steal", [] {
                     held[0] = p.get();
                     held[1] = p.get();
                   }},
-                 [] { check_all(p, {held[0], held[1], objects[2], objects[3]}); }));
+                 [] {
+                   check_all(p, {held[0], held[1], objects[2], objects[3]});
+                 }));
 });
 
 // With a bound, the room that is loaded and the objects that are parked never exceed it together.
@@ -75,7 +81,7 @@ const scenario bounded("pool-bound", [] {
   static pool p{1, 2};
   static void* held;
   p.warm_up(objects[0]);
-  options().most_old = 2;
+  options().most_old = 1;
   static auto& budget = p.state()->own_budget;
   name(&budget, sizeof budget, "budget");
   report(explore({[] {

@@ -12,12 +12,14 @@
 #include "pool_core.cpp"
 #include "pool_state.cpp"
 #include "registry.cpp"
+#include "stats.cpp"
 
 namespace ebb::detail {
 
 // Nobody to start.
 atomic<bool> collector_thread::settled_{true};
 void collector_thread::start() noexcept {}
+bool collector_thread::is_running() noexcept { return false; }
 
 const runtime& this_runtime() noexcept {
   static const runtime r = [] {
@@ -41,8 +43,6 @@ bool fence() noexcept {
   return !refused;
 }
 
-void shard_log::add_to(pool_stats&) const noexcept {}
-
 }  // namespace ebb::detail
 
 namespace ebb::model {
@@ -59,9 +59,10 @@ struct pool {
       : core({.destroy = destroy, .context = nullptr, .bytes = sizeof(token), .pool_type = ""},
              {.max_idle = max_idle, .max_loaded = max_loaded}, "") {
     name(this, sizeof *this, "pool");
-    uninteresting(reinterpret_cast<std::byte*>(this) + sizeof(void*), sizeof *this - sizeof(void*));  // its log
-    // The registry makes itself, and memory that the executions will use is mapped: other scenarios are about
-    // that.
+    uninteresting(reinterpret_cast<std::byte*>(this) + sizeof(void*),
+                  sizeof *this - sizeof(void*));  // its log
+    // The registry makes itself, and memory that the executions will use is mapped: other scenarios are
+    // about that.
     (void)detail::registry::cycles();
     std::uint32_t blocks[2];
     for (std::uint32_t& b : blocks) b = detail::states().allocate();
@@ -93,11 +94,12 @@ struct pool {
       }
     }
     name(&s.doomed, sizeof s.doomed, "doomed");
-    name(&s.cycle, sizeof s.cycle, "cycle");
-    name(&s.victim_empty_in, sizeof s.victim_empty_in, "victim_empty_in");
-    if (are_hints_of_interest) return;
     uninteresting(&s.cycle, sizeof s.cycle);
-    uninteresting(&s.victim_empty_in, sizeof s.victim_empty_in);
+    name(&s.victim_fills, sizeof s.victim_fills, "victim_fills");
+    name(&s.victim_empty_at, sizeof s.victim_empty_at, "victim_empty_at");
+    if (are_hints_of_interest) return;
+    uninteresting(&s.victim_fills, sizeof s.victim_fills);
+    uninteresting(&s.victim_empty_at, sizeof s.victim_empty_at);
   }
   // Magazines of this shard get room for `n` objects.
   void widen(std::uint32_t id, std::uint32_t n) noexcept {

@@ -85,12 +85,12 @@ const scenario two_shards("shard-taken-next-one", [] {
   set_up(b);
   b.shards[0].top.store(loaded({0, 1}, 3), std::memory_order_relaxed);
   b.shards[1].top.store(loaded({2}, 3), std::memory_order_relaxed);
-  const auto body = [](void** mine) {
+  static const auto body = [](void** mine) {
     const std::size_t n = fallback::pop_n(local, 2, mine, 2);
     for (std::size_t i = 0; i < n; ++i) use(mine[i]);
     if (n > 0 && fallback::push_n(local, 2, mine, 1) == 1) mine[0] = nullptr;
   };
-  report(explore({[body] { body(held[0]); }, [body] { body(held[1]); }}, [] {
+  report(explore({[] { body(held[0]); }, [] { body(held[1]); }}, [] {
     find({held[0][0], held[0][1], held[1][0], held[1][1], objects[3]});
     for (const shard& s : b.shards) {
       find_all(loaded_magazine::of(s.top.load(std::memory_order_relaxed)).now);
@@ -146,14 +146,14 @@ const scenario new_bank("shard-new-bank", [] {
   static void** top;
   set_up(made);
   top = loaded({0}, 2);
-  const auto body = [](void*& mine) { mine = pop(local, 1); };
+  static const auto body = [](void*& mine) { mine = pop(local, 1); };
   report(explore({[] {
                     use(objects[0]);
                     new (&made) bank;
                     made.shards[0].top.store(top, std::memory_order_relaxed);
                     local.store(made.shards, std::memory_order_release);
                   },
-                  [body] { body(held[0]); }, [body] { body(held[1]); }},
+                  [] { body(held[0]); }, [] { body(held[1]); }},
                  [] {
                    find({held[0], held[1], objects[1], objects[2], objects[3]});
                    find_all(loaded_magazine::of(made.shards[0].top.load(std::memory_order_relaxed)).now);
@@ -169,11 +169,12 @@ const scenario counter("shard-count-without-lock", [] {
   };
   static element e;
   static void* elements = &e;
-  const auto body = [] {
+  static const auto body = [] {
     (void)fallback::add(elements, 1, 0, 2);
     (void)fallback::add(elements, 1, 0, 3);
   };
-  report(explore({body, body}, [] { check(e.n.load(std::memory_order_relaxed) == 10, "a count is lost"); }));
+  report(
+      explore({body, body}, [] { check(e.n.load(std::memory_order_relaxed) == 10, "a count is lost"); }));
 });
 
 }  // namespace

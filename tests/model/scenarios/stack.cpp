@@ -58,11 +58,13 @@ const scenario two_and_two("stack-push-and-pop", [] {
                     e.push(3);
                     held[1] = e.pop();
                   }},
-                 [] { e.check_complete({held[0], held[1]}, 1, 3); }));
+                 [] {
+                   e.check_complete({held[0], held[1]}, 1, 3);
+                 }));
 });
 
-// While one thread stands between the read of the head and its compare-exchange, the other takes two elements
-// and gives one back.
+// While one thread stands between the read of the head and its compare-exchange, the other takes two
+// elements and gives one back.
 const scenario aba("stack-aba", [] {
   static elements e;
   static std::uint32_t held[3];
@@ -75,7 +77,9 @@ const scenario aba("stack-aba", [] {
                     if (first != 0) e.push(first);
                   },
                   [] { held[2] = e.pop(); }},
-                 [] { e.check_complete({held[0], held[1], held[2]}, 1, 3); }));
+                 [] {
+                   e.check_complete({held[0], held[1], held[2]}, 1, 3);
+                 }));
 });
 
 const scenario three("stack-three-threads", [] {
@@ -88,7 +92,9 @@ const scenario three("stack-three-threads", [] {
                     held[1] = e.pop();
                   },
                   [] { held[2] = e.pop(); }},
-                 [] { e.check_complete({held[0], held[1], held[2]}, 1, 2); }));
+                 [] {
+                   e.check_complete({held[0], held[1], held[2]}, 1, 2);
+                 }));
 });
 
 }  // namespace

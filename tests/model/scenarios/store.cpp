@@ -45,14 +45,14 @@ const scenario reuse("arena-release-and-allocate", [] {
   static std::uint32_t held[2];
   name(&a, sizeof a, "arena");
   for (std::uint32_t& i : held) i = a.allocate();
-  const auto body = [](std::uint32_t& mine) {
+  static const auto body = [](std::uint32_t& mine) {
     write_into(a, mine);
     a.release(mine);
     mine = a.allocate();
     write_into(a, mine);
     check(a.note(mine).load(relaxed) == 0, "the note of a new block is not 0");
   };
-  report(explore({[body] { body(held[0]); }, [body] { body(held[1]); }}, [] {
+  report(explore({[] { body(held[0]); }, [] { body(held[1]); }}, [] {
     check(held[0] != held[1] && held[0] != 0 && held[1] != 0, "a block has two owners");
   }));
 });
@@ -62,20 +62,19 @@ const scenario exhausted("arena-runs-out", [] {
   static block_arena a{block_bytes};
   static std::uint32_t held[3];
   for (std::uint32_t i = 1; i + 2 <= detail::max_stack_index; ++i) (void)a.allocate();
-  const auto get = [](std::uint32_t& mine) {
+  static const auto get = [](std::uint32_t& mine) {
     mine = a.allocate();
     if (mine != 0) write_into(a, mine);
   };
-  report(explore({[get] { get(held[0]); }, [get] { get(held[1]); }, [get] { get(held[2]); }},
-                 [] {
-                   int got = 0;
-                   for (const std::uint32_t i : held) {
-                     if (i == 0) continue;
-                     ++got;
-                     check(*static_cast<std::uint64_t*>(a.at(i)) == i, "a block has two owners");
-                   }
-                   check(got == 2, "two blocks were left, for three threads");
-                 }));
+  report(explore({[] { get(held[0]); }, [] { get(held[1]); }, [] { get(held[2]); }}, [] {
+    int got = 0;
+    for (const std::uint32_t i : held) {
+      if (i == 0) continue;
+      ++got;
+      check(*static_cast<std::uint64_t*>(a.at(i)) == i, "a block has two owners");
+    }
+    check(got == 2, "two blocks were left, for three threads");
+  }));
 });
 
 // Two threads under one id: a magazine is one thread's, and its words are as the last owner left them.
@@ -83,7 +82,7 @@ const scenario spare("store-spare", [] {
   begin(1);
   static magazine* held[2];
   magazines().release(magazines().acquire(0), 0);
-  const auto body = [](magazine*& mine) {
+  static const auto body = [](magazine*& mine) {
     for (int i = 0; i < 2; ++i) {
       mine = magazines().acquire(0);
       check(mine != nullptr, "there was no memory");
@@ -91,7 +90,7 @@ const scenario spare("store-spare", [] {
       if (i == 0) magazines().release(mine, 0);
     }
   };
-  report(explore({[body] { body(held[0]); }, [body] { body(held[1]); }},
+  report(explore({[] { body(held[0]); }, [] { body(held[1]); }},
                  [] { check(held[0] != held[1], "a magazine has two owners"); }));
 });
 

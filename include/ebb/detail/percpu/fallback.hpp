@@ -37,7 +37,7 @@ class shard_lock {
     // Edge shard-lock, acquire half (release half: ~shard_lock).
     //   Publishes:   top, the magazine's words, and what was written to its objects before put().
     //   If relaxed:  a thread pops an object it sees half-written, or the same object twice.
-    //   Checked by:  the conservation tests of the portable path, and ThreadSanitizer on them.
+    //   Checked by:  the model checker, mutants shard-lock-release and shard-lock-acquire.
     if (s.lock.exchange(1, std::memory_order_acquire) != 0) shard_ = nullptr;
   }
   ~shard_lock() {

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# The model checker on the production code: every scenario explored to its end, and every seeded bug found by
+# the scenario that mutants.txt names. What it is and what it cannot see: docs/verification/model.md
+# shellcheck source=tests/tools/technique.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
+technique model
+
+here=tests/model
+mutants=$here/mutants.txt
+warnings=(-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror)
+# The library as it is compiled for the checker; optimised little, because compiling is most of a mutant's time.
+modelled=(-std=c++20 -O1 -g0 -fsanitize=thread -DEBB_MODEL=1)
+
+build_checker() {
+  local part
+  for part in memory schedule kernel plain trace main; do
+    g++ -std=c++20 -O2 -g0 -fPIC "${warnings[@]}" -I $here -c $here/$part.cpp -o "$work/$part.o"
+  done
+  # A library that is bound to itself: what it shares with scenarios by way of templates is not instrumented.
+  g++ -shared -Wl,-Bsymbolic -o "$work/libchecker.so" "$work"/{memory,schedule,kernel,plain,trace}.o
+  g++ "${modelled[@]}" -x c++-header $here/precompiled.hpp -o "$work/precompiled.hpp.gch"
+}
+
+# build_scenarios FILE TREE PROGRAM FLAGS...: one file of scenarios, with the library of that tree.
+build_scenarios() {
+  g++ "${modelled[@]}" "${@:4}" -Winvalid-pch -I "$work" -include precompiled.hpp -I $here -I "$2/include" -I "$2/src" \
+    -c "$1" -o "$3.o"
+  objcopy --redefine-syms=$here/symbols.txt "$3.o"
+  g++ -o "$3" "$3.o" "$work/main.o" "$work/libchecker.so"
+}
+
+# Runs all scenarios of a program; adds the executions to the cases.
+explore_all() {
+  local log=$1.log
+  "$1" >"$log" || { cat "$log"; return 1; }
+  cat "$log"
+  cases=$((cases + $(awk '{n += $2} END {print n + 0}' "$log")))
+}
+
+# Fails if the scenario finds something wrong (exit status 1, and nothing else counts).
+holds() {
+  local status=0
+  "$@" || status=$?
+  ((status != 1))
+}
+
+try_mutant() {
+  local name=$1 scenario=$2 file
+  file=$(grep -lF "(\"$scenario\"" $here/scenarios/*.cpp) || { echo "no scenario $scenario"; return 1; }
+  python3 tests/tools/mutant.py $mutants "$name" "$work/tree"
+  build_scenarios "$file" "$work/tree" "$work/mutant" -w || { echo "$name does not compile"; return 1; }
+  kill_mutant "$name ($scenario)" holds "$work/mutant" "$scenario"
+}
+
+build_checker
+for file in "$here"/scenarios/*.cpp; do
+  program=$work/$(basename "$file" .cpp)
+  build_scenarios "$file" . "$program" "${warnings[@]}"
+  attack "$program" explore_all "$program"
+done
+echo "explored in $SECONDS s"
+
+attack "edges in step" python3 $here/check_edges.py
+attack "aliases cost nothing" $here/same_code.sh "$work/same_code"
+
+while IFS=$'\t' read -r name _ scenario; do
+  attack "mutant $name" try_mutant "$name" "$scenario"
+done < <(python3 tests/tools/mutant.py $mutants --killers)
+echo "all in $SECONDS s"
+verdict
