@@ -92,6 +92,22 @@ walk_pool() {
   done
 }
 
+# control NAME STATUS COMMAND...: a check that must find something.
+control() {
+  local status=0
+  "${@:3}" || status=$?
+  attack "control: $1" test $status = "$2"
+}
+
+# Nothing ever executes the undefined instruction in front of a landing.
+control_boundaries() {
+  awk '{print} $3 == "landing" {print $1, $2 - 7, "code", "undefined instruction"}' \
+    "$work/first.list" >"$work/unreached.list"
+  control "an instruction that is never reached is reported" 1 \
+    "$work/first" once "$work/unreached.list" --made-up pop >"$work/walk.log"
+  grep -q 'never reached:.*undefined' "$work/walk.log" || attack "control: the one that was not reached" false
+}
+
 # Whether the walk finds nothing in one of these functions. Anything but a violation (1), a hang (3) or a crash
 # (4) proves nothing, and counts as finding nothing.
 unnoticed() {
@@ -133,9 +149,7 @@ preempt() {
   g++ -pthread $(objects stretched preempt $base_sources) -o "$work/preempt"
   attack "preemption on one CPU" "$work/preempt" armed
   echo "its control, where the kernel knows of no section:"
-  local status=0
-  "$work/preempt" unarmed || status=$?
-  attack "control of preemption: must show violations" test $status = 1
+  control "sections that the kernel does not restart show violations" 1 "$work/preempt" unarmed
 }
 
 [[ $(uname -sm) == "Linux x86_64" ]] || skip "there are critical sections for Linux on x86-64 only, this is $(uname -sm)"
@@ -147,6 +161,7 @@ status=0
 "$work/first" once "$work/first.list" --made-up pop >"$work/walk.log" || status=$?
 [[ $status != 77 ]] || skip "$(sed 's/^skipped: //' "$work/walk.log")"
 
+control_boundaries
 walk_every_build
 walk_twice
 walk_pool
