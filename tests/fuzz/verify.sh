@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Replays the corpus, makes a million inputs more from it, and lets both find seeded bugs.
+# shellcheck source=tests/tools/technique.sh
 source "$(dirname "$0")/../tools/technique.sh"
 source tests/fuzz/build.sh
 technique fuzz

@@ -5,12 +5,10 @@
    One step is one access to memory that others see: an instruction of a section (x86_64.hpp), a load of
    `local` or of a guessed `top`, a push to or a pop from a depot (which is lock-free, and one step here), a
    part of the collector's cycle (registry.cpp, pool_state.cpp). What a thread does with a magazine that is
-   its own is part of the step before. Nothing is bounded but the number of threads, CPUs, objects and
-   magazines: threads get and put for ever, cycles follow each other for ever, so the search ends only when
-   every state that can ever occur has been seen.
+   its own is part of the step before.
 
-   An object that no get finds idle is made; made are those that do not exist. A get that finds none, and may
-   not make one, ends as try_get() does.
+   A get that finds nothing idle makes an object that does not exist; if all there are exist, it ends as
+   try_get() does.
 
    Bugs to seed are macros whose names begin with BUG_; tests/protocol/mutants.txt lists them. */
 
