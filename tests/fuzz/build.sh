@@ -9,7 +9,7 @@ fuzz_objects() {
   mkdir -p "$folder"
   for file in "$@"; do
     # shellcheck disable=SC2086  # a compiler and its options
-    $compiler -std=c++20 -g1 -pthread -DEBB_HAS_RSEQ=0 -I"$tree/include" -I"$tree/src" \
+    $compiler -std=c++20 -pthread -DEBB_HAS_RSEQ=0 -I"$tree/include" -I"$tree/src" \
       -c "tests/fuzz/$file.cpp" -o "$folder/$file.o"
   done
 }

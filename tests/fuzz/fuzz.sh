@@ -32,7 +32,7 @@ done
 ((${#targets[@]} > 0)) || targets=("${all[@]}")
 
 build=build/fuzz
-compiler="clang++ -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
+compiler="clang++ -O1 -g1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 objects=(library environment pool_model pool_ops buffer_ops cpu_lists)
 linked=("${objects[@]/#/$build/}")
 linked=("${linked[@]/%/.o}")

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Replays the corpus, makes a million inputs more from it, and lets both find seeded bugs.
+# shellcheck source=tests/tools/technique.sh
 source "$(dirname "$0")/../tools/technique.sh"
 source tests/fuzz/build.sh
 technique fuzz
@@ -20,17 +21,19 @@ count_them() {
   ./replay "$corpus" "$executions" "$target" | tee run.log || return 1
   cases=$((cases + $(sed -n 's/^executions: //p' run.log)))
 }
-attack "operations on pools" count_them pool_ops 300000
-attack "operations on buffers" count_them buffer_ops 150000
-attack "CPU lists" count_them cpu_list 400000
+attack "operations on pools" count_them pool_ops 250000
+attack "operations on buffers" count_them buffer_ops 120000
+attack "CPU lists" count_them cpu_list 500000
 attack "the environment" count_them environment 250000
 
 # 0, as if nothing had been found, for a failure that says nothing about the library.
 find_it() {
   local status=0
-  timeout 60 "$1/replay" "$corpus" 20000 >find.log 2>&1 || status=$?
-  cat find.log
-  if ((status >= 128)) || grep -q ': broken: ' find.log; then return 1; fi
+  (cd "$1" && timeout 60 ./replay "$corpus" 20000) >"$work/find.log" 2>&1 || status=$?
+  if ((status >= 128)) || grep -q ': broken: ' "$work/find.log"; then
+    echo "          $(tail -n 1 "$work/find.log")" >&3
+    return 1
+  fi
   return 0
 }
 
@@ -47,7 +50,8 @@ while read -r mutant; do
   cp "$work"/{library,environment}.o "$tree"
   fuzz_objects "g++ -O0 -w" "$tree" "$tree" "$changed"
   link "$tree"
-  kill_mutant "$mutant" find_it "$tree"
+  echo "mutant    $mutant"
+  kill_mutant "$mutant" find_it "$tree" 3>&1
 done < <(python3 tests/tools/mutant.py tests/fuzz/mutants.txt --list)
 
 verdict
