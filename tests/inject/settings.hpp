@@ -26,10 +26,10 @@ struct setting {
 inline constexpr std::array settings{
     setting{.name = "plain", .injected = false, .needs_rseq = false},
     setting{.name = "plain-crowd", .threads = 32, .timer_us = 50, .injected = false, .needs_rseq = false},
-    setting{.name = "delay-10000", .threads = 3, .delay = 10'000, .delay_one_in = 16},
+    setting{.name = "delay-10000", .threads = 2, .delay = 10'000, .delay_one_in = 16},
     setting{.name = "traps", .trap_one_in = 2},
     setting{.name = "traps-crowd", .threads = 32, .trap_one_in = 2, .yield_percent = 1, .timer_us = 50},
-    setting{.name = "refused", .threads = 3, .delay = 10'000, .delay_one_in = 16, .refuse_fences = true},
+    setting{.name = "refused", .threads = 2, .delay = 10'000, .delay_one_in = 16, .refuse_fences = true},
     setting{.name = "timers", .threads = 12, .timer_us = 50, .needs_rseq = false},
     setting{.name = "delay-2000", .threads = 12, .delay = 2000, .delay_one_in = 8, .timer_us = 50},
     setting{.name = "delay-100", .delay = 100, .trap_one_in = 4, .floods = 1},
