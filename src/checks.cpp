@@ -2,6 +2,7 @@
 #include <ebb/detail/checks.hpp>
 
 #include <cxxabi.h>
+#include <pthread.h>
 
 #include <array>
 #include <charconv>
@@ -66,6 +67,19 @@ table& objects() {
   }();
   return *t;
 }
+
+// A child of a fork has none of the threads that may be in the table right now. Installed while the library
+// is loaded, so that no fork can come before.
+struct fork_hooks {
+  fork_hooks() noexcept { (void)pthread_atfork(lock_all, unlock_all, unlock_all); }
+  static void lock_all() noexcept {
+    for (part& p : objects().parts) p.mutex.lock();
+  }
+  static void unlock_all() noexcept {
+    for (part& p : objects().parts) p.mutex.unlock();
+  }
+};
+const fork_hooks installed;
 
 struct pool_label {
   char text[256];

@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -180,7 +181,9 @@ thread_local constinit fallback::thread_place fallback::place;
 
 void fallback::look(thread_place& of_this_thread) noexcept {
   const int cpu = ::sched_getcpu();  // -1 where the kernel cannot tell: then all share shard 0
-  const std::uint32_t cpus = this_runtime().shards / shards_per_cpu;
+  // Not 0 on the rseq path with few CPUs: a program whose own initialisers come before this library's is
+  // here.
+  const std::uint32_t cpus = std::max(1u, this_runtime().shards / shards_per_cpu);
   const std::uint32_t first = cpu < 0 ? 0 : static_cast<std::uint32_t>(cpu) % cpus * shards_per_cpu;
   std::uint32_t& id = of_this_thread.id;
   if (id < first || id >= first + shards_per_cpu) id = first;

@@ -1,6 +1,6 @@
 # For verify.sh to source: the environments, and what the library must say in each.
 #
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 # Found out here without the library: the ids the kernel may hand out, and whether it hands out concurrency ids.
 possible=$(tr -c 0-9 '\n' </sys/devices/system/cpu/possible | sort -n | tail -n 1)

@@ -16,12 +16,24 @@ under_valgrind() {
 }
 
 static_pie() {
-  "${compile[@]}" -fPIE -static-pie -Iinclude $here/probe.cpp "$library" -o "$work/static_pie" || return 1
+  "${compile[@]}" -fPIE -static-pie -Iinclude "$here"/probe.cpp "$library" -o "$work/static_pie" || return 1
   probe=$work/static_pie probe_there "static-pie" "rseq $index $shards: $why" env || return 1
   probe=$work/static_pie probe_there "static-pie, refused" "$portable: $refused" "$deny" membarrier=EPERM -- || return 1
   probe=$work/static_pie probe_there "static-pie, no rseq" "$portable: $unregistered" "$deny" rseq=ENOSYS -- || return 1
   cases=$((cases + 3))
   printf '  %-32s 3 probes\n' "static-pie"
+}
+
+# A C library that does not know rseq, as musl: there the two symbols are missing. (Debian has no C++ library for
+# musl, and the headers of the one for glibc do not compile with it.)
+libc_without_rseq() {
+  "${compile[@]}" -Iinclude -D__rseq_size=no_rseq_size -D__rseq_offset=no_rseq_offset -c src/runtime.cpp \
+    -o "$work/no_rseq.o" || return 1
+  "${compile[@]}" "$work/probe.o" "$work/no_rseq.o" "$library" -o "$work/no_rseq" || return 1
+  probe=$work/no_rseq probe_there "C library without rseq" \
+    "$portable: the C library does not register rseq (glibc 2.35 or later does)" env || return 1
+  cases=$((cases + 1))
+  printf '  %-32s 1 probe\n' "C library without rseq"
 }
 
 # What an emulator of another architecture offers: no rseq, but membarrier.
@@ -33,7 +45,7 @@ emulated_arm64() {
     objects+=("$object")
     [[ $object -nt $file ]] || "${compiler[@]}" -c "$file" -o "$object" || return 1
   done
-  "${compiler[@]}" $here/probe.cpp "${objects[@]}" -o "$work/probe_arm64" || return 1
+  "${compiler[@]}" "$here"/probe.cpp "${objects[@]}" -o "$work/probe_arm64" || return 1
   expected="built without critical sections: ThreadSanitizer, or not x86-64 Linux"
   [[ ! -e include/ebb/detail/percpu/aarch64.hpp ]] || expected=$unregistered
   probe=$work/probe_arm64 probe_there "arm64, emulated" "$portable: $expected" qemu-aarch64 || return 1
@@ -48,6 +60,7 @@ targets() {
     echo "not done: valgrind (not installed)"
   fi
   attack "static-pie" static_pie
+  attack "C library without rseq" libc_without_rseq
   if command -v aarch64-linux-gnu-g++ qemu-aarch64 >/dev/null; then
     attack "arm64, emulated" emulated_arm64
   else

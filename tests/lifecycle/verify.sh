@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Pools over the ends and beginnings of processes, threads, shared objects, stacks, and the program itself.
+#
+#   EBB_TEST_BUILD=DIR  a build directory of this checkout with libebbpool.a; without it that is built here
+# shellcheck source=tests/tools/technique.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
+technique lifecycle
+here=tests/lifecycle
+flags=(-std=c++20 -O2 -g0 -pthread)
+warnings=(-Wall -Wextra -Wconversion -Wshadow -Wundef)
+programs=(forks reexec plugins fibers coroutines jumps endings)
+
+library=${EBB_TEST_BUILD:-$work/library}/libebbpool.a
+if [[ -z ${EBB_TEST_BUILD:-} ]]; then
+  cmake -S . -B "$work/library" -G Ninja -DEBB_BUILD_TESTS=OFF -DEBB_BUILD_EXAMPLES=OFF -DEBB_BUILD_BENCH=OFF \
+    >"$work/build.log"
+  ninja -C "$work/library" -j "${CMAKE_BUILD_PARALLEL_LEVEL:-1}" ebbpool >>"$work/build.log"
+fi
+
+# What a compiler exports of templates on its own would keep a shared object mapped, and hide what is looked for.
+echo '{ global: plugin_*; local: *; };' >"$work/plugin.map"
+
+# build COMPILER: all programs into $work/COMPILER; the library stays as it is.
+build() {
+  local program plugin=(-fPIC -fvisibility=hidden -shared "-Wl,--version-script,$work/plugin.map")
+  mkdir -p "$work/$1"
+  for program in "${programs[@]}"; do
+    "$1" "${flags[@]}" "${warnings[@]}" -Iinclude $here/"$program".cpp "$library" -o "$work/$1/$program"
+  done
+  "$1" "${flags[@]}" "${warnings[@]}" "${plugin[@]}" -Iinclude $here/plugin.cpp "$library" -Wl,-z,nodelete \
+    -o "$work/$1/plugin.so"
+  "$1" "${flags[@]}" "${warnings[@]}" "${plugin[@]}" -Iinclude $here/plugin.cpp "$library" \
+    -o "$work/$1/unloadable.so"
+}
+
+# try NAME CASES COMMAND...: must end with 0, and says what it did.
+try() {
+  local status=0 said
+  said=$(timeout 120 "${@:3}" 2>&1) || status=$?
+  said=${said//$'\n'/; }
+  if ((status != 0)); then
+    echo "  $1: exit $status: $said"
+    return 1
+  fi
+  cases=$((cases + $2))
+  printf '  %-28s %s\n' "$1" "$said"
+}
+
+# For kill_mutant: false if the program notices that something is wrong (1) or crashes; any other failure is none
+# of the mutant.
+unnoticed() {
+  local status=0
+  timeout 120 "$@" >"$work/noticed" 2>&1 || status=$?
+  case $status in
+    0) return 0 ;;
+    1) return 1 ;;
+    134 | 136 | 139) echo "crash, exit $status" >"$work/noticed" && return 1 ;;
+    *) echo "no kill: exit $status" >"$work/noticed" && return 0 ;;
+  esac
+}
+
+# mutant NAME PROGRAM COMMAND...: builds PROGRAM with the mutant (no_nodelete: there is nothing to build), and COMMAND, which
+# runs it, must notice. `extra`: more flags for the compiler.
+extra=()
+mutant() {
+  local name=$1 program=$2 copy=$work/mutants/$1 changed=() file
+  rm -rf "$copy"
+  if [[ $name != no_nodelete ]]; then
+    tests/tools/mutant.py $here/mutants.txt "$name" "$copy"
+    while read -r file; do changed+=("$copy/$file"); done < <(
+      cd "$copy" && for file in src/*.cpp; do cmp -s "$file" "$OLDPWD/$file" || echo "$file"; done
+    )
+    if ! g++ "${flags[@]}" "${extra[@]}" -fPIC -I"$copy/include" -Isrc $here/"$program".cpp "${changed[@]}" "$library" \
+      -o "$copy/$program"; then
+      attack "mutant $name compiles" false
+      return
+    fi
+  fi
+  : >"$work/noticed"
+  kill_mutant "$name" unnoticed "${@:3}"
+  printf '  %-28s %s\n' "$name" "$(head -n 1 "$work/noticed")"
+}
+
+compilers=(g++)
+if command -v clang++ >/dev/null; then compilers+=(clang++); else echo "not done: clang++ (not installed)"; fi
+for compiler in "${compilers[@]}"; do
+  build "$compiler"
+  at=$work/$compiler
+  echo "$compiler:"
+  forks=500
+  [[ $compiler == g++ ]] || forks=50
+  attack forks try "fork" $forks "$at/forks" $forks
+  attack forks try "fork, portable" 50 env EBB_RSEQ=off "$at/forks" 50
+  attack reexec try "exec" 21 "$at/reexec" 21
+  copies=()
+  for i in 1 2 3 4 5 6 7 8; do
+    cp "$at/plugin.so" "$at/plugin$i.so"
+    copies+=("$at/plugin$i.so")
+  done
+  attack plugins try "dlopen, dlclose" 200 "$at/plugins" 200 "${copies[@]}"
+  attack fibers try "fibers" 1000000 "$at/fibers" 1000000
+  attack coroutines try "coroutines" 1000000 "$at/coroutines" 1000000
+  attack jumps try "longjmp" 10000 "$at/jumps" 10000
+  attack endings try "threads that end" 1500 "$at/endings"
+  attack endings try "threads that end, portable" 1500 env EBB_RSEQ=off "$at/endings"
+done
+g++ "${flags[@]}" -flto -Iinclude -Isrc $here/fibers.cpp src/pool_core.cpp "$library" -o "$work/fibers_lto"
+attack "fibers, -flto" try "fibers, -flto" 1000000 "$work/fibers_lto" 1000000
+g++ "${flags[@]}" -DEBB_CHECKED=1 -Iinclude $here/forks.cpp "$library" -o "$work/forks_checked"
+attack "fork, checked" try "fork, checked build" 50 "$work/forks_checked" 50
+
+echo "mutants:"
+at=$work/g++
+# The same program and plug-in, but for the linker's -z nodelete; and only because of critical sections.
+mutant no_nodelete plugins "$at/plugins" 200 "$at/unloadable.so"
+attack "unmapping" try "unmapped, but without rseq" 1 env EBB_RSEQ=off "$at/plugins" 200 "$at/unloadable.so"
+m=$work/mutants
+mutant thread_pointer_kept fibers "$m/thread_pointer_kept/fibers" 1000000
+mutant aborted_is_done jumps "$m/aborted_is_done/jumps" 10000
+mutant no_atfork forks "$m/no_atfork/forks" 500
+mutant forked_shards_stay_locked forks env EBB_RSEQ=off "$m/forked_shards_stay_locked/forks" 500
+mutant initialised_too_late endings "$m/initialised_too_late/endings"
+extra=(-DEBB_CHECKED=1)
+mutant checked_no_atfork forks "$m/checked_no_atfork/forks" 500
+verdict
