@@ -10,6 +10,9 @@ bench_packages=(libbenchmark-dev libcli11-dev python3 gnuplot-nox
   golang-go golang-github-valyala-bytebufferpool-dev default-jdk-headless libcommons-pool2-java libnetty-java
   libtcmalloc-minimal4 libjemalloc2 libmimalloc2.0 libboost-dev libconcurrentqueue-dev libtbb-dev libpoco-dev libcds-dev
   zlib1g-dev libzstd-dev libpcre2-dev rapidjson-dev)
+# For what verifies: compilers and their runtimes, a model checker, emulators.
+verify_packages=(clang libclang-rt-14-dev spin valgrind python3 g++-aarch64-linux-gnu qemu-user googletest
+  qemu-system-x86 qemu-system-arm xz-utils)
 lint_packages=(clang clang-format clang-tidy shellcheck)
 
 is_installed() { [[ $(dpkg-query --show --showformat='${db:Status-Abbrev}' "$1" 2>/dev/null) == ii* ]]; }
