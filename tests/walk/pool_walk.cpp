@@ -165,6 +165,7 @@ int main(int argc, char** argv) {
   ebb::set_cycle_period(std::chrono::milliseconds{0});  // the only cycles are those of the walk
   kernel_index index;
   cpus = &index;
+  if (!index.can_migrate()) std::puts("  ONE CPU ONLY: nothing migrates in this walk");
   watch(on_stop, describe);
   walk(argv[1], true);
   walk(argv[1], false);
