@@ -97,10 +97,6 @@ void pool_state::rotate() noexcept {
 void pool_state::rotate_back() noexcept {
   core.local_.store(victim().shards, std::memory_order_release);  // edge bank
   cycle.fetch_sub(1, std::memory_order_relaxed);
-  // What was put meanwhile lies in the victim's depots; a note that they are empty, of this cycle or of the
-  // next by the same number, would keep it there. relaxed: a note by a search in flight lasts for one
-  // cycle.
-  victim_empty_in.store(~std::uint64_t{0}, std::memory_order_relaxed);
   // What rotate() doomed is the victim's again: a cycle is done whole or not at all.
   while (const owned_magazine m = doomed.pop()) victim().depots[0].push(m);
   victim_fills.fetch_add(1, std::memory_order_release);  // edge victim-fills
