@@ -83,5 +83,6 @@ compare("map", {" -> ".join(m) for m in mapped}, "in docs/verification/model.md,
 for finding in findings:
     print(finding)
 if not findings:
-    print(f"edges in step: {len(table)} edges, {len(wanted)} of {len(mutants)} mutants weaken one, {len(scenarios)} scenarios")
+    weak = f"{len(wanted)} of {len(mutants)} mutants weaken one"
+    print(f"edges in step: {len(table)} edges, {weak}, {len(scenarios)} scenarios")
 sys.exit(bool(findings))

@@ -74,7 +74,7 @@ const scenario clear("cycle-leaves-nothing", [] {
 // A put that spills while the banks change twice.
 const scenario drain("cycle-drain-and-put", [] {
   static pool& p = warm_pool();
-  options().most_old = 1;
+  options().most_old = 0;
   report(explore({[] { p.core.drain(); }, [] { p.put(objects[2]); }}, [] { check_all(p, {}); }));
 });
 
@@ -91,7 +91,7 @@ void second_user(bool refused) {
   static pool p;
   static void* held;
   if (refused) detail::refused_fences = 1;
-  options().most_old = 1;
+  options().most_old = refused ? 0 : 1;
   report(explore({[] { p.put(objects[0]); }, cycle, [] { held = p.get(); }}, [] {
     check_all(p, {held, objects[1], objects[2]});
   }));
