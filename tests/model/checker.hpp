@@ -37,6 +37,8 @@ result explore(std::initializer_list<body> threads, body at_end);
 inline void check(bool holds, const char* what) {
   if (!holds) fail(what);
 }
+// How often a thread of this execution yielded: what tries a lock so many times may have given up.
+[[nodiscard]] int times_yielded() noexcept;
 // Notes an outcome; survives the execution.
 void observe(std::uint64_t outcome);
 

@@ -46,6 +46,7 @@ std::size_t position = 0;
 settings settings_now;
 int preemptions = 0;
 int old_values = 0;
+int yields = 0;
 std::uint32_t steps = 0;
 const char* failure = nullptr;
 std::set<std::uint64_t> observed;
@@ -159,6 +160,7 @@ void execute(body at_end) {
   position = 0;
   preemptions = 0;
   old_values = 0;
+  yields = 0;
   steps = 0;
   failure = nullptr;
   mutexes.clear();
@@ -214,6 +216,7 @@ settings& options() noexcept { return settings_now; }
 
 bool may_see_old() noexcept { return old_values < settings_now.most_old; }
 void saw_old() noexcept { ++old_values; }
+int times_yielded() noexcept { return yields; }
 
 bool on_a_fiber_stack(const void* at) noexcept {
   return at >= static_cast<void*>(stacks) && at < static_cast<void*>(stacks + max_threads);
@@ -320,6 +323,7 @@ void yield(place p) {
   count_step();
   if (tracing) trace("yield", nullptr, 0, std::memory_order_relaxed, p);
   fibers[current].yielded = true;
+  ++yields;
   give_way();
 }
 

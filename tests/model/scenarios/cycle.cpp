@@ -51,10 +51,30 @@ const scenario rotation_put("cycle-and-put", [] {
                  [] { check_all(p, {}); }));
 });
 
+// What retire() has cleared stays clear, though a put may have chosen that shard when its bank was local.
+const scenario clear("cycle-leaves-nothing", [] {
+  static pool& p = warm_pool();
+  cycle();  // the bank that is local now has nothing loaded
+  options().most_old = 2;
+  report(explore({[] {
+                    detail::pool_state& s = *p.state();
+                    s.rotate();
+                    s.retire();
+                  },
+                  [] { p.put(objects[2]); }},
+                 [] {
+                   void** const top = p.state()->victim().shards[0].top.load(std::memory_order_relaxed);
+                   check(top == detail::no_magazine_top() || times_yielded() >= detail::unload_tries,
+                         "an object was put where the collector had been");
+                   for (const token& t : objects.all) check(t.taken == 0, "an object is destroyed");
+                   check_all(p, {});
+                 }));
+});
+
 // A put that spills while the banks change twice.
 const scenario drain("cycle-drain-and-put", [] {
   static pool& p = warm_pool();
-  options().most_old = 1;
+  options().most_old = 0;
   report(explore({[] { p.core.drain(); }, [] { p.put(objects[2]); }}, [] { check_all(p, {}); }));
 });
 
@@ -71,7 +91,7 @@ void second_user(bool refused) {
   static pool p;
   static void* held;
   if (refused) detail::refused_fences = 1;
-  options().most_old = 1;
+  options().most_old = refused ? 0 : 1;
   report(explore({[] { p.put(objects[0]); }, cycle, [] { held = p.get(); }}, [] {
     check_all(p, {held, objects[1], objects[2]});
   }));

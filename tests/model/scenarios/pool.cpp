@@ -35,20 +35,19 @@ const scenario first_get("pool-first-put-and-get", [] {
   }));
 });
 
-// A refill from the depot, against puts to the same shard.
+// A refill from the depot, with a rest that is to be loaded, against a put to the same shard.
 const scenario refill("pool-refill-and-put", [] {
   begin(1);
   static pool p{2};
   static void* held[2];
   p.warm_up(objects[0]);
   p.widen(0, 2);
-  for (unsigned i = 0; i < 3; ++i) p.put(objects[i]);  // one is loaded, two are parked
-  held[1] = p.core.get();                              // the shard is empty
+  for (unsigned i = 0; i < 4; ++i) p.core.put(objects[i]);  // the depot has one, and above it two
+  held[1] = p.core.get();                                   // what is loaded is empty
   report(explore({[] { held[0] = p.get(); },
                   [] {
-                    p.put(objects[3]);
                     p.put(held[1]);
-                    held[1] = nullptr;
+                    held[1] = p.get();
                   }},
                  [] {
                    check_all(p, {held[0], held[1]});

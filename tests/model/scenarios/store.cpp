@@ -98,7 +98,14 @@ const scenario spare("store-spare", [] {
 const scenario trim("store-trim", [] {
   begin(1);
   static magazine* held[2];
-  held[0] = magazines().acquire(0);  // one page: this one, and the others in the store
+  // Two pages of two: the second magazine of the first page is in use; its first one, and those of the
+  // other page, are in the store.
+  magazine* const first = magazines().acquire(0);
+  held[0] = magazines().acquire(0);
+  magazine* const third = magazines().acquire(0);
+  magazines().release(first, 0);
+  magazines().release(third, 0);
+  options().most_old = 1;
   report(explore({[] { magazines().trim(); },
                   [] {
                     magazines().release(held[0], 0);
