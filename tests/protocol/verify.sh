@@ -70,9 +70,10 @@ find_it() {
 }
 
 optimise=1
-while read -r mutant _; do
+while read -r mutant disturbances _; do
   echo "mutant    $mutant"
-  build "$mutant" "${small[@]}" -DTHREADS=2 -DOPERATIONS=2 -DCYCLES=1 -DDISTURBANCES=1 "-D$mutant"
+  build "$mutant" "${small[@]}" -DTHREADS=2 -DOPERATIONS=2 -DCYCLES=1 "-DDISTURBANCES=$disturbances" \
+    "-D$mutant"
   kill_mutant "$mutant" find_it "$mutant"
 done < <(grep '^BUG_' "$mutants")
 
