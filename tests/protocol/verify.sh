@@ -8,6 +8,11 @@ source "$(dirname "$0")/../tools/technique.sh"
 technique protocol
 model=$PWD/tests/protocol/pool.pml
 mutants=$PWD/tests/protocol/mutants.txt
+for option in "$@"; do
+  [[ $option =~ ^-D[A-Z]+=[0-9]+$ ]] && continue
+  echo "verify.sh: \"$option\" is no macro of the model; usage: verify.sh [-DMACRO=NUMBER...]" >&2
+  exit 2
+done
 command -v spin >/dev/null || skip "spin is not installed (Debian: spin)"
 cd "$work"
 
