@@ -74,13 +74,13 @@ bytes make(const std::vector<bytes>& corpus, dice& d) {
 
 bytes running;  // what is to be kept if the program stops
 
-extern "C" void keep_it(int) {
-  const int failed = 1;
+extern "C" void keep_it(int signal) {
+  (void)std::fprintf(stderr, "signal %d; the input is in crash.input\n", signal);
   if (std::FILE* const f = std::fopen("crash.input", "wb")) {
     (void)std::fwrite(running.data(), 1, running.size(), f);
     (void)std::fclose(f);
   }
-  std::_Exit(failed);
+  std::_Exit(1);
 }
 
 std::uint64_t run(const ebb::fuzz::target& t, const fs::path& corpus_folder, std::uint64_t executions) {
@@ -116,8 +116,9 @@ int usage(const char* what) {
 
 int main(int argc, char** argv) {
   if (argc < 3 || argc > 4) return usage("two or three arguments");
-  (void)std::signal(SIGABRT, keep_it);
+  for (const int fatal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE}) (void)std::signal(fatal, keep_it);
   const fs::path from = argv[1];
+  if (!fs::exists(from)) return usage("the first one is a file or a folder");
   const std::string_view wanted = argc == 4 ? argv[3] : fs::is_directory(from) ? "" : argv[2];
   std::uint64_t executions = 0;
   if (fs::is_directory(from)) {

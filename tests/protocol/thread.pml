@@ -102,7 +102,8 @@ end:
        hand[t] = word[own[t]];
        object[hand[t]] = HELD;
        release(own[t]);
-       to_user(t) }
+       to_user(t);
+       begin_section(t, PUSH) }
 
   /* find(): own depot, the others, the victim's. */
   :: d_step { runs(t, FIND) ->
@@ -190,7 +191,7 @@ end:
        seen[t] = top[bank[t] * CPUS + guessed[t]];
        bank[t] = 0;
        if
-       :: !is_full(seen[t]) -> to_user(t) /* push() again */
+       :: !is_full(seen[t]) -> to_user(t); begin_section(t, PUSH) /* again */
        :: else ->
           object[hand[t]] = IDLE;
           acquire(t, m);

@@ -8,6 +8,11 @@ source "$(dirname "$0")/../tools/technique.sh"
 technique protocol
 model=$PWD/tests/protocol/pool.pml
 mutants=$PWD/tests/protocol/mutants.txt
+for option in "$@"; do
+  [[ $option =~ ^-D[A-Z]+=[0-9]+$ ]] && continue
+  echo "verify.sh: \"$option\" is no macro of the model; usage: verify.sh [-DMACRO=NUMBER...]" >&2
+  exit 2
+done
 command -v spin >/dev/null || skip "spin is not installed (Debian: spin)"
 cd "$work"
 
@@ -70,9 +75,10 @@ find_it() {
 }
 
 optimise=1
-while read -r mutant _; do
+while read -r mutant disturbances _; do
   echo "mutant    $mutant"
-  build "$mutant" "${small[@]}" -DTHREADS=2 -DOPERATIONS=2 -DCYCLES=1 -DDISTURBANCES=1 "-D$mutant"
+  build "$mutant" "${small[@]}" -DTHREADS=2 -DOPERATIONS=2 -DCYCLES=1 "-DDISTURBANCES=$disturbances" \
+    "-D$mutant"
   kill_mutant "$mutant" find_it "$mutant"
 done < <(grep '^BUG_' "$mutants")
 
