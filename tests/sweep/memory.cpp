@@ -90,7 +90,7 @@ void resource_blocks() {
     for (int i = 0; i < 40; ++i) names[i] = long_name;
     std::pmr::vector<std::pmr::string> copies(&*pool);
     for (const auto& [key, name] : names) copies.push_back(name);
-    for (const std::size_t alignment : {32, 256, 4096}) {
+    for (const std::size_t alignment : {std::size_t{32}, std::size_t{256}, std::size_t{4096}}) {
       void* const block = pool->allocate(3 * alignment, alignment);
       pool->deallocate(block, 3 * alignment, alignment);
     }
