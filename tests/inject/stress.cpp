@@ -85,8 +85,9 @@ figures run(const setting& s, double seconds) {
   the_pools = both.get();
   const std::uint64_t room = room_in(*both->bounded.pool);
   std::vector<std::unique_ptr<worker>> workers;
+  // So many that the fixed set of tokens is enough for all.
   const auto cpus = static_cast<std::uint32_t>(CPU_COUNT(&allowed));
-  for (std::uint32_t i = 0; i < s.threads * std::max(cpus, 2u) / 2; ++i) {
+  for (std::uint32_t i = 0; i < std::min(s.threads * std::max(cpus, 2u) / 2, 200u); ++i) {
     workers.push_back(std::make_unique<worker>(i));
   }
   std::vector<std::thread> threads;

@@ -5,8 +5,10 @@
 #include <atomic>
 #include <cstdint>
 #include <new>
+#include <span>
 #include <stdexcept>
 
+#include <ebb/collector.hpp>
 #include <ebb/stats.hpp>
 
 #include "failing.hpp"
@@ -47,10 +49,22 @@ inline void check_balance(const ebb::pool_stats& s, std::uint64_t adopted = 0) {
   check(s.made + adopted == s.idle + s.destroyed() + s.detached, "made is not idle + destroyed + detached");
 }
 
+inline constexpr const char* long_name = "a name that is too long to be kept without memory";
+
+// What two cycles in a row promise when the kernel refuses no fence.
+template <class Pool>
+void check_empties(const Pool& pool) {
+  ebb::collect();
+  ebb::collect();
+  check(pool.stats().idle == 0, "two cycles leave something idle");
+}
+
 struct scenario {
   const char* name;
   void (*run)();
 };
+std::span<const scenario> object_scenarios() noexcept;
+std::span<const scenario> memory_scenarios() noexcept;
 
 // The i-th call back of the callbacks scenario does something; 0: none does. Returns whether there were as
 // many.

@@ -14,7 +14,7 @@
 
 #include <ebb/collector.hpp>
 
-#include "scenarios.hpp"
+#include "scenario.hpp"
 
 namespace {
 
@@ -150,7 +150,8 @@ int main(int argc, char** argv) {
     std::printf("  %-24s %5llu points\n", name, static_cast<unsigned long long>(points));
     all += points;
   };
-  for (const scenario& s : all_scenarios()) report(s.name, sweep(s));
+  for (const scenario& s : object_scenarios()) report(s.name, sweep(s));
+  for (const scenario& s : memory_scenarios()) report(s.name, sweep(s));
   report("call backs", sweep_callbacks());
   std::printf("total %llu points\n", static_cast<unsigned long long>(all));
 }

@@ -18,22 +18,32 @@ for function in malloc aligned_alloc posix_memalign free mmap pthread_create sys
   wrapped+=("-Wl,--wrap=$function")
 done
 
-# compile DIRECTORY FILE OBJECT FLAG...: against the copy of the library in that directory.
-compile() {
-  "$cxx" -std=c++20 -pthread "${@:4}" -I"$1/include" -I"$1/src" -I"$here" -c "$2" -o "$1/$3"
+# The standard headers take most of the time; g++ reads them once for each set of flags.
+standard_headers() {
+  printf '#include <%s>\n' algorithm array atomic chrono condition_variable cstring deque functional iterator list map \
+    memory memory_resource mutex optional ostream random string thread unordered_map vector
 }
 
-# link DIRECTORY FLAG...
+# use_flags NAME FLAG...: for all that is compiled and linked from now on.
+use_flags() {
+  flags=(-std=c++20 -pthread "${@:2}" -include "$work/$1.hpp")
+  standard_headers >"$work/$1.hpp"
+  "$cxx" -std=c++20 -pthread "${@:2}" -x c++-header "$work/$1.hpp" -o "$work/$1.hpp.gch"
+}
+
+# compile DIRECTORY FILE OBJECT: against the copy of the library in that directory.
+compile() { "$cxx" "${flags[@]}" -I"$1/include" -I"$1/src" -I"$here" -c "$2" -o "$1/$3"; }
+
+# What a mutant does not change comes from the build without any.
 link() {
   local parts=() part
-  # What a mutant does not change comes from the build without any.
-  for part in library block_pools scenarios callbacks failing sweep; do
+  for part in library block_pools objects callbacks memory failing sweep; do
     if [[ -f $1/$part.o ]]; then parts+=("$1/$part.o"); else parts+=("$work/none/$part.o"); fi
   done
-  "$cxx" -pthread "${@:2}" "${parts[@]}" "${wrapped[@]}" -o "$1/sweep"
+  "$cxx" "${flags[@]}" "${parts[@]}" "${wrapped[@]}" -o "$1/sweep"
 }
 
-# In one translation unit, so that the standard headers are read once; block_pools.cpp has a name twice.
+# In one translation unit, so that the library's headers are read once; block_pools.cpp has a name twice.
 whole_library() {
   local part
   for part in block_arena buffer_tiers calibration checks collector_thread cpu_list magazine_store pool_bulk pool_core \
@@ -46,25 +56,38 @@ build_all() {
   local part
   mkdir -p "$1"
   python3 tests/tools/mutant.py "$here/mutants.txt" none "$1"
-  compile "$1" "$work/library.cpp" library.o "${@:2}"
-  compile "$1" "$1/src/block_pools.cpp" block_pools.o "${@:2}"
-  for part in scenarios callbacks failing sweep; do compile "$1" "$here/$part.cpp" "$part.o" "${@:2}"; done
-  link "$1" "${@:2}"
+  compile "$1" "$work/library.cpp" library.o
+  compile "$1" "$1/src/block_pools.cpp" block_pools.o
+  for part in objects callbacks memory failing sweep; do compile "$1" "$here/$part.cpp" "$part.o"; done
+  link "$1"
 }
 
-# A bug in src/ is in the library, one in a public header in the scenarios, and only there is it compiled again.
+# Compiles only what sees the bug: the library, or users of a public header.
 build_mutant() {
-  local directory=$work/$1
+  local directory=$work/$1 changed=()
   rm -rf "$directory"
   mkdir -p "$directory"
   python3 tests/tools/mutant.py "$here/mutants.txt" "$1" "$directory"
-  if diff -rq src "$directory/src" >/dev/null; then
-    compile "$directory" "$here/scenarios.cpp" scenarios.o -O0 -g0
-    compile "$directory" "$here/callbacks.cpp" callbacks.o -O0 -g0
+  if ! cmp -s include/ebb/object_pool.hpp "$directory/include/ebb/object_pool.hpp"; then
+    changed=("$here/objects.cpp" "$here/callbacks.cpp")
+  elif diff -rq src "$directory/src" >/dev/null; then
+    changed=("$here/memory.cpp")
   else
-    compile "$directory" "$work/library.cpp" library.o -O0 -g0
+    changed=("$work/library.cpp")
   fi
-  link "$directory" -O0 -g0
+  local file
+  for file in "${changed[@]}"; do compile "$directory" "$file" "$(basename "$file" .cpp).o"; done
+  link "$directory"
+}
+
+# in_parallel FUNCTION NAME...: as many at a time as there are CPUs.
+in_parallel() {
+  local name
+  for name in "${@:2}"; do
+    while (($(jobs -rp | wc -l) >= jobs)); do wait -n; done
+    "$1" "$name" &
+  done
+  wait
 }
 
 # The last line of the program has the number of points.
@@ -81,6 +104,7 @@ run() {
 
 # Fails only where the sweep itself says what is wrong.
 stands() {
+  [[ -x $1 ]] || return 0
   local status=0
   timeout 300 "$@" >"$work/stands.log" 2>&1 || status=$?
   cat "$work/stands.log"
@@ -89,13 +113,12 @@ stands() {
 
 points=0
 whole_library >"$work/library.cpp"
-build_all "$work/none" -O0 -g0
+use_flags plain -O0 -g0
+build_all "$work/none"
 mapfile -t mutants < <(python3 tests/tools/mutant.py "$here/mutants.txt" --list)
-export -f compile link build_mutant
-export cxx here work
-export wraps="${wrapped[*]}"
-printf '%s\n' "${mutants[@]}" | xargs -P "$jobs" -I NAME bash -c 'set -e; read -ra wrapped <<<"$wraps"; build_mutant NAME'
-build_all "$work/asan" -O0 -g1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+in_parallel build_mutant "${mutants[@]}"
+use_flags asan -O0 -g1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+build_all "$work/asan"
 
 echo "each point in a process of its own"
 attack sweep run sweep "$work/none/sweep"

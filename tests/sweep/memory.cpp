@@ -1,117 +1,26 @@
-#include "scenarios.hpp"
-
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <deque>
-#include <iterator>
 #include <list>
 #include <map>
-#include <memory>
+#include <memory_resource>
 #include <optional>
-#include <set>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include <ebb/buffer_pool.hpp>
 #include <ebb/calibrated_buffer_pool.hpp>
 #include <ebb/collector.hpp>
-#include <ebb/object_pool.hpp>
 #include <ebb/pool_resource.hpp>
 #include <ebb/pooled_stream.hpp>
 #include <ebb/pooled_writer.hpp>
-#include <ebb/runtime_info.hpp>
+
+#include "scenario.hpp"
 
 namespace {
-
-using pool_type = ebb::object_pool<token>;
-using handle = ebb::pooled<token>;
-using options = ebb::object_pool_options<token>;
-
-const char* const long_name = "a name that is too long to be kept without memory";
-
-// What two cycles in a row promise when the kernel refuses no fence.
-template <class Pool>
-void check_empties(const Pool& pool) {
-  ebb::collect();
-  ebb::collect();
-  check(pool.stats().idle == 0, "two cycles leave something idle");
-}
-
-void check_tokens(pool_type& pool, std::uint64_t adopted) {
-  check_balance(pool.stats(), adopted);
-  check(static_cast<std::uint64_t>(token::alive) == pool.stats().idle,
-        "an object is lost, or was never freed");
-  {
-    std::vector<handle> some(200);
-    pool.get_n(some);
-    for (const handle& h : some) check(h && !h->spoiled, "an object whose recycle() threw is handed out");
-  }
-  check_empties(pool);
-  check(token::alive == 0, "an object survives its cycles");
-}
-
-void use_objects(std::optional<pool_type>& pool, std::uint64_t& adopted, std::size_t count) {
-  std::vector<handle> held;
-  for (std::size_t i = 0; i < count; ++i) held.push_back(pool->get());
-  held.clear();
-  (void)pool->get_n(std::back_inserter(held), count);
-  held.clear();
-  held.resize(count);
-  pool->get_n(held);
-  pool->put_n(held);
-  (void)pool->get().operator->();
-  (void)pool->get().operator*();
-  (void)handle(pool->get()).get();
-  (void)std::move(held[0] = pool->get()).detach();
-  auto own = std::make_unique<token>();
-  ++adopted;
-  pool->put(std::move(own));
-  ebb::collect();
-  held[0] = pool->try_get();
-}
-
-void objects() {
-  std::optional<pool_type> pool;
-  std::uint64_t adopted = 0;
-  attempt([&] {
-    pool.emplace(options{.name = long_name});
-    use_objects(pool, adopted, 150);
-    for (int i = 0; i < 3; ++i) ebb::collect();
-    use_objects(pool, adopted, 5);
-  });
-  if (pool) check_tokens(*pool, adopted);
-}
-
-// How many of 100 objects a pool with a bound keeps once it is empty.
-std::uint64_t room_in(pool_type& pool) {
-  for (int i = 0; i < 8; ++i) ebb::collect();
-  {
-    std::vector<handle> some(100);
-    pool.get_n(some);
-  }
-  const std::uint64_t kept = pool.stats().idle;
-  check_empties(pool);
-  return kept;
-}
-
-void objects_under_a_bound() {
-  const options bounded{.max_idle = 40, .max_loaded = 8};
-  std::optional<pool_type> pool;
-  std::uint64_t adopted = 0;
-  attempt([&] {
-    pool.emplace(bounded);
-    use_objects(pool, adopted, 60);
-    for (int i = 0; i < 2; ++i) ebb::collect();
-    use_objects(pool, adopted, 20);
-  });
-  if (!pool) return;
-  check_tokens(*pool, adopted);
-  pool_type other(bounded);
-  check(room_in(*pool) == room_in(other), "room under max_idle is lost");
-}
 
 void buffers(std::size_t alignment, ebb::scrub wipe) {
   std::optional<ebb::buffer_pool> pool;
@@ -181,7 +90,7 @@ void resource_blocks() {
     for (int i = 0; i < 40; ++i) names[i] = long_name;
     std::pmr::vector<std::pmr::string> copies(&*pool);
     for (const auto& [key, name] : names) copies.push_back(name);
-    for (const std::size_t alignment : {32, 256, 4096}) {
+    for (const std::size_t alignment : {std::size_t{32}, std::size_t{256}, std::size_t{4096}}) {
       void* const block = pool->allocate(3 * alignment, alignment);
       pool->deallocate(block, 3 * alignment, alignment);
     }
@@ -291,50 +200,7 @@ void writers() {
   if (pool) check_balance(pool->stats()), check_empties(*pool);
 }
 
-void background_collector() {
-  pool_type pool;
-  ebb::set_cycle_period(std::chrono::milliseconds(1));
-  const auto use = [&] {
-    std::vector<handle> some(3);
-    pool.get_n(some);
-    (void)pool.get();
-  };
-  attempt(use);
-  // The next miss, or the next spill, finds the thread running or starts it.
-  while (!ebb::runtime_info().collector_running) use();
-  while (pool.stats().idle != 0) std::this_thread::yield();  // or the alarm of sweep.cpp ends us
-  ebb::set_cycle_period(std::chrono::milliseconds::zero());
-  while (ebb::runtime_info().collector_running) std::this_thread::yield();
-  check_balance(pool.stats());
-  check(token::alive == 0, "the background collector lost an object");
-}
-
-// Not one piece of memory more for a pool that comes after others have gone.
-void many_pools() {
-  const auto some = [](int count) {
-    for (int i = 0; i < count; ++i) {
-      pool_type pool(options{.max_idle = 4, .max_loaded = 1});
-      std::uint64_t adopted = 0;
-      attempt([&] {
-        std::vector<handle> held(8);
-        pool.get_n(held);
-        pool.put_n(held);
-        pool.put(std::make_unique<token>());
-        ++adopted;
-      });
-      check_balance(pool.stats(), adopted);
-    }
-    check(token::alive == 0, "an object survives its pool");
-  };
-  some(2);
-  const std::size_t mapped = failing::mapped();
-  some(40);
-  check(failing::mapped() <= mapped + (std::size_t{64} << 10), "pools that are gone keep memory");
-}
-
 constexpr scenario table[] = {
-    {"objects", objects},
-    {"objects under a bound", objects_under_a_bound},
     {"buffers", plain_buffers},
     {"aligned buffers, wiped", aligned_buffers},
     {"calibrated buffers", calibrated_buffers},
@@ -342,10 +208,8 @@ constexpr scenario table[] = {
     {"containers", containers},
     {"streams", streams},
     {"writers", writers},
-    {"background collector", background_collector},
-    {"many pools", many_pools},
 };
 
 }  // namespace
 
-std::span<const scenario> all_scenarios() noexcept { return table; }
+std::span<const scenario> memory_scenarios() noexcept { return table; }
