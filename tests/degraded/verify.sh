@@ -2,6 +2,7 @@
 # The library where the kernel, a sandbox, the C library or an emulator refuses what it would like to use.
 #
 #   EBB_TEST_BUILD=DIR  a build directory of this checkout with the unit tests; without it they are built here
+# shellcheck disable=SC2034,SC2317  # for matrix.sh, which calls back
 # shellcheck source=tests/tools/technique.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
 technique degraded
