@@ -43,12 +43,18 @@ void use(ebb::object_pool<token>& pool, user& me, const std::atomic<bool>& stop)
 }
 
 // Cycles until every user has done `rounds` more, and at least `cycles`; returns how many cycles that were.
-std::uint64_t run_cycles(const user (&users)[user_count], std::uint64_t cycles, long rounds) {
+std::uint64_t run_cycles(const ebb::object_pool<token>& pool, const user (&users)[user_count],
+                         std::uint64_t cycles, long rounds) {
   long until[user_count];
   for (int i = 0; i < user_count; ++i) until[i] = users[i].rounds + rounds;
   std::uint64_t done = 0;
   for (int i = 0; i < user_count;) {
+    const std::uint64_t abandoned = ebb::runtime_info().cycles_abandoned;
+    const std::uint64_t destroyed = pool.stats().destroyed();
     ebb::collect();
+    if (ebb::runtime_info().cycles_abandoned != abandoned && pool.stats().destroyed() != destroyed) {
+      wrong("%lu objects destroyed by a cycle that was abandoned", pool.stats().destroyed() - destroyed);
+    }
     ++done;
     if (users[i].rounds >= until[i] && done >= cycles) ++i;
   }
@@ -92,6 +98,30 @@ void close_sandbox(int error) {
   }
 }
 
+void burst(ebb::object_pool<int>& pool, std::size_t count) {
+  std::vector<ebb::pooled<int>> some(count);
+  pool.get_n(some);
+}
+
+// 20 that were used in this cycle, and 80 that were not.
+void make_ages(ebb::object_pool<int>& pool) {
+  burst(pool, 100);
+  ebb::collect();
+  burst(pool, 20);
+}
+
+// Two cycles, of which the first or both are abandoned: nobody ages in those.
+void check_age(ebb::object_pool<int>& pool) {
+  const std::uint64_t abandoned = ebb::runtime_info().cycles_abandoned;
+  ebb::collect();
+  ebb::collect();
+  const std::uint64_t whole = 2 - (ebb::runtime_info().cycles_abandoned - abandoned);
+  const std::uint64_t expected = whole == 0 ? 0 : whole == 1 ? 80 : 100;
+  if (pool.stats().destroyed() != expected) {
+    wrong("%lu destroyed by %lu whole cycles", pool.stats().destroyed(), whole);
+  }
+}
+
 // What users hold at most, as much again that was the victim when cycles ended, and what shards may keep
 // out of everybody's reach.
 void check_growth(long alive, std::size_t shards) {
@@ -114,13 +144,15 @@ int main(int argc, char** argv) {
     std::atomic<bool> stop{false};
     user users[user_count];
     for (user& u : users) u.thread = std::thread([&] { use(pool, u, stop); });
-    (void)run_cycles(users, 100, 300);
+    (void)run_cycles(pool, users, 100, 300);
+    ebb::object_pool<int> aging{{.max_loaded = 1}};
+    make_ages(aging);
     const ebb::runtime_information before = ebb::runtime_info();
     if (before.cycles_abandoned != 0) wrong("a cycle was abandoned before there was a reason");
 
     close_sandbox(error);
-    const std::uint64_t destroyed = pool.stats().destroyed();
-    const std::uint64_t cycles = run_cycles(users, 200, 1500);
+    check_age(aging);
+    const std::uint64_t cycles = 2 + run_cycles(pool, users, 200, 1500);
 
     const ebb::runtime_information after = ebb::runtime_info();
     const std::uint64_t abandoned = after.cycles_abandoned;
@@ -129,9 +161,6 @@ int main(int argc, char** argv) {
                                                                         : cycles;
     if (abandoned != expected || after.cycles != before.cycles + cycles - expected) {
       wrong("%lu cycles, %lu of them abandoned, %lu expected", cycles, abandoned, expected);
-    }
-    if (expected == cycles && pool.stats().destroyed() != destroyed) {
-      wrong("%lu objects destroyed by cycles that were abandoned", pool.stats().destroyed() - destroyed);
     }
     stop = true;
     for (user& u : users) u.thread.join();

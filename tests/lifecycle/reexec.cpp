@@ -49,7 +49,10 @@ int main(int argc, char** argv) {
   if (pool.stats().idle != 0) wrong("%lu idle after two cycles", pool.stats().idle);
   const ebb::runtime_information info = ebb::runtime_info();
   if (info.cycles < 2 || info.cycles_abandoned != 0) wrong("%lu cycles abandoned", info.cycles_abandoned);
-  if (left == 0) return 0;
+  if (left == 0) {
+    std::puts("the last of them");
+    return 0;
+  }
 
   std::atomic<int> busy{0};
   for (int i = 0; i < 3; ++i) {

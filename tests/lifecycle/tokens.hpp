@@ -16,7 +16,11 @@ namespace ebb::test {
 template <class... Args>
 [[noreturn]] void wrong(const char* format, Args... args) {
   std::fputs("WRONG: ", stderr);
-  std::fprintf(stderr, format, args...);  // NOLINT(format-nonliteral)
+  if constexpr (sizeof...(args) == 0) {
+    std::fputs(format, stderr);
+  } else {
+    std::fprintf(stderr, format, args...);
+  }
   std::fputc('\n', stderr);
   std::_Exit(1);
 }
