@@ -32,9 +32,10 @@ using kernel_version = std::array<unsigned, 3>;
 
 // Whether an arm64 kernel of this release resumes a critical section although another thread ran on its CPU
 // in between: Linux 6.19 to 7.0.13 do. The fix, "arm64/entry: Fix arm64-specific rseq brokenness" (commit
-// 411c1cf43039), is in 7.1 and in 7.0.14, the last of its series; no 6.19 is known to have it. Which
-// release candidate of 7.1 it came with we do not know, so all of them are refused. So are kernels to which
-// a distribution added the fix without changing the number: EBB_RSEQ=force is for them.
+// 411c1cf43039), is in 7.1 and in 7.0.14, the last of its series. 6.19.14 and 7.0.13 were seen to be broken
+// by tests/vm, 7.1.3 not. Which release candidate of 7.1 it came with we do not know, so all of them are
+// refused. So are kernels to which a distribution added the fix without changing the number: EBB_RSEQ=force
+// is for them.
 [[nodiscard]] inline bool arm64_misses_aborts(std::string_view release) noexcept {
   const kernel_version v = version_of(release);
   if (v == kernel_version{7, 1, 0} && release.find("-rc") != std::string_view::npos) return true;
