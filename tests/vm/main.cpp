@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,7 +83,7 @@ int main(int count, char** arguments) {
   (void)waitpid(child, &status, 0);
   if (WIFSIGNALED(status)) std::printf("vm: FAILED: killed by signal %d\n", WTERMSIG(status));
   if (is_init) {
-    sync();
+    (void)tcdrain(STDOUT_FILENO);  // the machine stops with what the console has not yet sent
     (void)reboot(RB_POWER_OFF);
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;

@@ -38,7 +38,7 @@ for arch in "${arches[@]}"; do
     log=$vm_dir/$arch-$kernel/console
     vm_boot "$arch" "$image" "$vm_dir/$arch-guest/initramfs.gz" "$log" || true
     echo "$arch $kernel: $((SECONDS - started)) s"
-    sed -n 's/.*vm: /  /p' "$log"
+    sed -nE 's/^(.*[^a-z])?vm: /  /p' "$log"
     boots=$((boots + 1))
     if [[ $(tail -n 200 "$log") =~ vm:\ ok:\ cases\ ([0-9]+)\ bad\ 0, ]]; then
       cases=$((cases + BASH_REMATCH[1]))

@@ -89,7 +89,7 @@ bool phase(std::uint64_t work) {
 }  // namespace
 
 outcome stress(bool hotplug) {
-  constexpr std::uint64_t work = 200'000;
+  constexpr std::uint64_t work = 100'000;
   std::uint64_t failed = 0;
   {
     object_pool<token> pool;

@@ -43,6 +43,17 @@ seed() {
   rm -rf "$root"
 }
 
+# broken IMAGE: a kernel that does not abort sections after a preemption. The library must refuse it; and if it is
+# forced to use it, the preemption test must see what is wrong.
+broken() {
+  local console=$work/broken.console initramfs=build/vm/arm64-guest/initramfs.gz
+  vm_boot arm64 "$1" "$initramfs" "$console" || true
+  grep -oE "path portable.*: .*6.19 to 7.0.13" "$console" || return 1
+  vm_boot arm64 "$1" "$initramfs" "$console" EBB_RSEQ=force VM_LEVELS=1 || true
+  grep -oE "preemption probes [0-9]+ aborts [0-9]+ violations [1-9].*" "$console" || return 1
+  cases=$((cases + 2))
+}
+
 for arguments in "${runs[@]}"; do
   # shellcheck disable=SC2086  # an architecture, or that and a kernel
   attack "kernels $arguments" run $arguments
@@ -56,4 +67,9 @@ for name in $(tests/tools/mutant.py tests/vm/mutants.txt --list); do
   if ! vm_tools "$arch" >/dev/null || ! image=$(vm_kernel "$arch" "$kernel"); then continue; fi
   seed "$name" "$arch" "$image"
 done
+if vm_tools arm64 >/dev/null && image=$(vm_kernel arm64 7.0.13); then
+  attack "Linux 7.0.13 for arm64, which is broken" broken "$image"
+else
+  echo "SKIPPED: arm64 7.0.13, a kernel that is really broken: it cannot be fetched"
+fi
 verdict

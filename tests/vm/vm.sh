@@ -4,10 +4,15 @@
 
 vm_dir=$PWD/build/vm
 
-# vm_fetch ARCH SUITE: gets the newest cloud kernel of a Debian release from Debian's mirror, without making ARCH
-# known to this machine's dpkg or touching its package lists. The image's path goes to a file beside it.
+# vm_fetch ARCH KERNEL: gets the newest cloud kernel of a Debian release, or a certain version, from Debian's mirror,
+# without making ARCH known to this machine's dpkg or touching its package lists. The image's path goes to a file
+# beside it.
 vm_fetch() {
-  local arch=$1 suite=$2 dir=$vm_dir/$1-$2 package version
+  local arch=$1 suite=$2 dir=$vm_dir/$1-$2 package="" version
+  if [[ $2 == [0-9]* ]]; then
+    suite=trixie-backports # the only one that keeps old versions
+    package=linux-image-$2+deb13-cloud-$arch
+  fi
   mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/deb"
   echo "deb [arch=$arch] http://deb.debian.org/debian $suite main" >"$dir/sources.list"
   cat >"$dir/apt.conf" <<END
@@ -26,7 +31,9 @@ END
   mkdir -p "$dir/none"
   export APT_CONFIG=$dir/apt.conf
   apt-get update -qq >"$dir/log" 2>&1 || return 1
-  package=$(apt-cache depends "linux-image-cloud-$arch" | sed -n "s/.*Depends: \(linux-image-[0-9].*-cloud-$arch\)$/\1/p")
+  if [[ -z $package ]]; then
+    package=$(apt-cache depends "linux-image-cloud-$arch" | sed -n "s/.*Depends: \(linux-image-[0-9].*-cloud-$arch\)$/\1/p")
+  fi
   [[ -n $package ]] || return 1
   version=${package#linux-image-}
   # Since 7.x the image is in a package of its own.
@@ -37,7 +44,7 @@ END
   [[ -s $dir/image ]]
 }
 
-# vm_kernel ARCH SUITE: prints the path of the image; fails when it is not cached and cannot be fetched.
+# vm_kernel ARCH KERNEL: prints the path of the image; fails when it is not cached and cannot be fetched.
 vm_kernel() {
   local file=$vm_dir/$1-$2/image
   if [[ ! -s $file ]] && ! (vm_fetch "$1" "$2"); then
@@ -73,11 +80,12 @@ vm_build() {
   done
   "${compile[@]}" -I"$root/include" -Itests/vm -c tests/vm/walk.cpp -o "$out/walk.o"
   "${compile[@]}" -static "$out/walk.o" "$common"/{main,sections,preemption,stress,library}.o -o "$out/guest"
-  # What the walk steps on: each instruction of the two functions, without what pads them.
+  # What the walk steps on: each instruction of the two functions, without what pads them (the assembler jumps over
+  # long padding).
   "${prefix}objdump" -dC --no-show-raw-insn "$out/guest" | awk '
     /^[0-9a-f]+ </ { name = ""; if (/::popping\(/) name = "pop"; if (/::pushing\(/) name = "push" }
-    $2 ~ /^(nop|udf|data16|xchg|cs)/ { next }
-    name != "" && /^ +[0-9a-f]+:/ { sub(":", "", $1); print name, $1 }' >"$out/boundaries"
+    $2 ~ /^(nop|udf|data16|xchg|cs)/ || (last == "ret" && $2 == "jmp") { next }
+    name != "" && /^ +[0-9a-f]+:/ { sub(":", "", $1); print name, $1; last = $2 }' >"$out/boundaries"
   tests/vm/initramfs.py "$out/initramfs.gz" init="$out/guest" boundaries="$out/boundaries"
 }
 

@@ -226,19 +226,27 @@ void report(bool pops, std::ptrdiff_t first, std::ptrdiff_t second, std::uint32_
               static_cast<int>(now.what[1]), fill);
 }
 
-// One breakpoint: all actions, with nothing, something and no room in the shard.
+// One breakpoint: all actions, with nothing, something and no room in the shard. Each must be met at least
+// once.
 outcome walk_once(const boundaries& all) {
   outcome count;
   for (const bool pops : {false, true}) {
     const auto& instructions = all[pops ? 1 : 0];
     for (instruction* const first : instructions) {
+      bool reached = false;
       for (const action a : {action::none, action::pop, action::push, action::drain, action::migrate}) {
         for (const std::uint32_t fill : {0u, capacity / 2, capacity}) {
           now.at = {first, nullptr};
           now.what = {a, action::none};
           ++count.cases;
           if (!run_case(pops, fill) && ++count.bad <= 3) report(pops, first - instructions[0], -1, fill);
+          reached = reached || now.hits > 0;
         }
+      }
+      if (!reached) {
+        ++count.bad;
+        std::printf("vm: walk: instruction %td of %s was never reached\n", first - instructions[0],
+                    pops ? "pop" : "push");
       }
     }
   }

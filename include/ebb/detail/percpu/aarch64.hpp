@@ -7,19 +7,18 @@
 // - The abort landing is in another section. Where that is more than 128 MB away, the linker jumps back
 //   through a veneer, which overwrites x16 and x17; so no operand may live there.
 //
-// Ordering. Loads and stores of this architecture may be seen in another order; plain ones are enough:
+// Ordering. Loads and stores of this architecture may be seen in another order; plain ones are enough here:
 //
-// - The bank's address is the base of every later load (an address dependency, which no CPU breaks), so a
-//   section that reads what rotate() released also reads the shards that were initialised before. This is
-//   the acquire half of edge bank without ldar: all that a section reads through the bank depends on it.
+// - The bank's address is the base of every later load, and this architecture keeps address dependencies:
+//   a section that reads what rotate() released reads the shards as they were before. That is the acquire
+//   half of edge bank without ldar, because sections read nothing else that the edge publishes.
 // - A shard's top, its magazine's words and the objects are written and read under one id. Between two
 //   threads with the same id the kernel has switched on that CPU, or handed the id over, with full
-//   barriers; that orders the object's contents and its slot before the top that names it, though both are
-//   plain stores.
-// - A magazine that came from another CPU was acquired when its finder took it from the depot (edge stack),
-//   before exchange_top() loads it; who unloads it next is under the same id.
-// - The collector looks at shards after the fence only, and membarrier is a barrier on every CPU.
-//   Statistics look at any time, and guess.
+//   barriers; that orders the objects, and their slots, before the top that says they are there.
+// - A magazine that came from another CPU was acquired by who took it from the depot (edge stack), before
+//   exchange_top() loads it. Who unloads it next does so under the same id.
+// - The collector looks at shards after the fence only, and membarrier is a barrier on every CPU that runs
+//   the process. Statistics look at any time, and guess.
 #pragma once
 
 #include <ebb/detail/percpu/shard.hpp>
