@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Keeps the named memory-order edges in step: the comments in the code, the table in docs/memory_model.md, the
-seeded bugs in mutants.txt, and the map in docs/verification/model.md. And sees to it that library code uses the
+seeded bugs in mutants_*.txt, and the map in docs/verification/model.md. And sees to it that library code uses the
 atomics of ebb/detail/atomics.hpp.
 
   check_edges.py [ROOT]       prints what disagrees, and is false then
@@ -44,7 +44,8 @@ table = set(re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/memory_model.md").re
 
 mutants = {}  # name: (edge, scenario)
 name = None
-for line in (ROOT / "tests/model/mutants.txt").read_text().splitlines():
+texts = [f.read_text() for f in sorted((ROOT / "tests/model").glob("mutants_*.txt"))]
+for line in "".join(texts).splitlines():
     if line.startswith("== "):
         name = line[3:].strip()
         mutants[name] = ["-", "-"]
@@ -75,9 +76,9 @@ for name, (edge, scenario) in sorted(mutants.items()):
     if scenario not in scenarios:
         findings.append(f"mutant {name}: killed by {scenario}, which is not a scenario")
 wanted = {(edge, name, scenario) for name, (edge, scenario) in mutants.items() if edge != "-"}
-compare("map", {" -> ".join(m) for m in wanted}, "in mutants.txt, not in docs/verification/model.md",
+compare("map", {" -> ".join(m) for m in wanted}, "in mutants_*.txt, not in docs/verification/model.md",
         {" -> ".join(m) for m in mapped})
-compare("map", {" -> ".join(m) for m in mapped}, "in docs/verification/model.md, not in mutants.txt",
+compare("map", {" -> ".join(m) for m in mapped}, "in docs/verification/model.md, not in mutants_*.txt",
         {" -> ".join(m) for m in wanted})
 
 for finding in findings:

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # The model checker on the production code: every scenario explored to its end, and every seeded bug found by
-# the scenario that mutants.txt names. What it is and what it cannot see: docs/verification/model.md
+# the scenario that mutants_*.txt name. What it is and what it cannot see: docs/verification/model.md
 # shellcheck source=tests/tools/technique.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
 technique model
 
 here=tests/model
-mutants=$here/mutants.txt
 warnings=(-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror)
 # The library as it is compiled for the checker. Mutants die early: what counts there is the compiler's time.
 modelled=(-std=c++20 -g0 -fsanitize=thread -DEBB_MODEL=1)
@@ -49,10 +48,11 @@ holds() {
   ((status != 1)) || ! grep -q '^=> ' "$work/trace.log" || grep -q 'NOT REPRODUCED' "$work/trace.log"
 }
 
+# try_mutant FILE NAME SCENARIO
 try_mutant() {
-  local name=$1 scenario=$2 file
+  local name=$2 scenario=$3 file
   file=$(grep -lF "(\"$scenario\"" $here/scenarios/*.cpp) || { echo "no scenario $scenario"; return 1; }
-  python3 tests/tools/mutant.py $mutants "$name" "$work/tree" || return 1
+  python3 tests/tools/mutant.py "$1" "$name" "$work/tree" || return 1
   build_scenarios "$file" "$work/tree" "$work/mutant" -O0 -w || { echo "$name does not compile"; return 1; }
   kill_mutant "$name ($scenario)" holds "$work/mutant" "$scenario"
 }
@@ -75,8 +75,10 @@ sed -i 's/Edge spare/Edge spear/' "$work/renamed/include/ebb/detail/percpu/fallb
 attack "an edge that has lost its name is seen" test "$(python3 $here/check_edges.py "$work/renamed" | grep -c spear)" = 1
 attack "aliases cost nothing" $here/same_code.sh "$work/same_code"
 
-while IFS=$'\t' read -r name _ scenario; do
-  attack "mutant $name" try_mutant "$name" "$scenario"
-done < <(python3 tests/tools/mutant.py $mutants --killers)
+for mutants in "$here"/mutants_*.txt; do
+  while IFS=$'\t' read -r name _ scenario; do
+    attack "mutant $name" try_mutant "$mutants" "$name" "$scenario"
+  done < <(python3 tests/tools/mutant.py "$mutants" --killers)
+done
 echo "all in $SECONDS s"
 verdict
