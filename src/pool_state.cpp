@@ -85,8 +85,8 @@ void pool_state::rotate() noexcept {
     while (const owned_magazine m = old.depots[i].pop()) doomed.push(m);
   }
   cycle.fetch_add(1, std::memory_order_relaxed);  // relaxed: a count
-  // Edge bank, release half (acquire half: every load of local_; inside a critical section x86 orders it by
-  // itself).
+  // Edge bank, release half (acquire half: every load of local_; inside a critical section x86-64 orders it
+  // by itself, aarch64 by the address dependency).
   //   Publishes:   the shards as create() or the last retire() left them.
   //   If relaxed:  a thread works on a shard that is not initialised, or loses what retire() wrote.
   //   Checked by:  the model checker, mutants bank-release-... and bank-acquire-....
