@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every technique that attacks the library, as many at a time as there are cores, and ends with one table
-# and "N passed, N failed".   usage: verify.sh [TECHNIQUE...]
+# and "N passed, N failed".   usage: verify_all.sh [TECHNIQUE...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 source tests/tools/suite.sh
