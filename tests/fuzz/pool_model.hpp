@@ -47,6 +47,7 @@ class pool_model {
   void enters(object& o);                     // before put
   void entered(std::uint32_t id, object& o);  // after put, unless it was destroyed
   void rejected(object& o);                   // before drop()
+  [[nodiscard]] bool does_exist() const noexcept { return exists_; }
   void exists() noexcept { exists_ = true; }  // put or put_n was called
   void moved_about() noexcept;                // scatter, or a put_n that may go past the shard
 

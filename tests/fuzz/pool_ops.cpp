@@ -50,6 +50,7 @@ struct subject {
 class world {
  public:
   explicit world(input& in) : in_(in), shared_(in.byte()) {
+    ebb::collect();  // so that the last fence of the process was not refused
     for (std::size_t i = 0; i < pools_.size(); ++i) open(i);
   }
 
@@ -183,12 +184,14 @@ class world {
     ebb::collect();
     for (auto& s : pools_) s->model.settled();
     detail::fence_plan = 0;
+    asks_first_ = refuse;
   }
 
   void drain(subject& s) {
     const std::uint32_t plan = in_.byte() % 8;
     const std::uint32_t refused = plan < 4 ? plan : 0;  // one bit for each of two fences
-    detail::fence_plan = refused;
+    detail::fence_plan = asks_first_ ? refused << 1 : refused;
+    if (s.model.does_exist()) asks_first_ = refused != 0;  // else it has nothing to drain
     for (std::uint32_t fence = 0; fence < 2; ++fence) {
       if ((refused >> fence & 1) == 0) {
         s.model.cycle();
@@ -256,6 +259,8 @@ class world {
   std::array<object, 400> objects_;
   std::size_t next_ = 0;
   std::uint32_t id_ = 0;
+  // The last fence was refused, so the next cycle has one more, before it changes anything.
+  bool asks_first_ = false;
 };
 
 void subject::destroy(void* object_of_pool, void* of) noexcept {

@@ -152,7 +152,7 @@ const scenario closing("cycle-and-close", [] {
                     {
                       const std::lock_guard lock(d.mutex);
                       detail::admit_arrivals(d);
-                      (void)detail::rotate(d.pools, nullptr);
+                      (void)detail::rotate(d, d.pools, nullptr);
                       for (auto* s = d.pools; s != nullptr; s = s->next) detail::queue_doomed(d, *s);
                     }
                     (void)detail::destroy_all_doomed(d);

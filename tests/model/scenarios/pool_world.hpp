@@ -123,7 +123,7 @@ inline void cycle() {
   detail::registry_data& d = detail::data();
   const std::lock_guard lock(d.mutex);
   detail::admit_arrivals(d);
-  (void)detail::rotate(d.pools, nullptr);
+  (void)detail::rotate(d, d.pools, nullptr);
 }
 
 }  // namespace ebb::model
