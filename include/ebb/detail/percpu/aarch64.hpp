@@ -11,7 +11,7 @@
 //
 // - The bank's address is the base of every later load, and this architecture keeps address dependencies:
 //   a section that reads what rotate() released reads the shards as they were before. That is the acquire
-//   half of edge bank without ldar, because sections read nothing else that the edge publishes.
+//   half of edge bank without ldar, because sections read nothing else of what rotate() wrote.
 // - A shard's top, its magazine's words and the objects are written and read under one id. Between two
 //   threads with the same id the kernel has switched on that CPU, or handed the id over, with full
 //   barriers; that orders the objects, and their slots, before the top that says they are there.
