@@ -7,15 +7,23 @@ technique sanitizers
 
 here=tests/sanitizers
 common=(-std=c++20 -g1 -pthread)
-asan=(-O1 "-fsanitize=address,undefined" -fno-sanitize-recover=undefined -DEBB_CHECKED=1)
+asan=(-O0 "-fsanitize=address,undefined" -fno-sanitize-recover=undefined -DEBB_CHECKED=1)
 tsan=(-O1 -fsanitize=thread)
 # GCC 12's ThreadSanitizer finds no room for its shadow memory where the kernel randomises more than 28 bits.
 run=()
 if setarch --addr-no-randomize true 2>/dev/null; then run=(setarch --addr-no-randomize); fi
 
-# build NAME ROOT OPTION...: the program with the library that lies in ROOT.
-build() {
-  g++ "${common[@]}" "${@:3}" -I"$2/include" -I"$2/src" "$2"/src/*.cpp $here/planted.cpp -o "$work/$1"
+# library NAME ROOT OPTION...: the library that lies in ROOT.
+library() {
+  local root
+  root=$(realpath "$2")
+  mkdir -p "$work/$1.d"
+  (cd "$work/$1.d" && g++ "${common[@]}" "${@:3}" -I"$root/include" -I"$root/src" -c "$root"/src/*.cpp)
+}
+
+# program NAME LIBRARY ROOT OPTION...
+program() {
+  g++ "${common[@]}" "${@:4}" -I"$3/include" $here/planted.cpp "$work/$2.d"/*.o -o "$work/$1"
 }
 
 # clean_run NAME PROGRAM OPERATIONS [NAME=VALUE]
@@ -46,9 +54,11 @@ planted() {
   echo "  $2, $1: $("${run[@]}" "$work/$1" "$2" 2>&1 | grep -m1 -E "$3" || true)"
 }
 
-build asan . "${asan[@]}"
-build tsan . "${tsan[@]}"
-build tsan_checked . "${tsan[@]}" -DEBB_CHECKED=1
+library asan . "${asan[@]}"
+library tsan . "${tsan[@]}"
+program asan asan . "${asan[@]}"
+program tsan tsan . "${tsan[@]}"
+program tsan_checked tsan . "${tsan[@]}" -DEBB_CHECKED=1
 echo "built in $SECONDS s; nothing to report:"
 attack "ASan and UBSan" clean_run "ASan and UBSan" asan 10000000
 attack "TSan" clean_run "TSan" tsan 10000000
@@ -62,7 +72,8 @@ planted asan leak "LeakSanitizer: detected memory leaks"
 echo "planted in the library:"
 for name in $(tests/tools/mutant.py $here/mutants.txt --list); do
   tests/tools/mutant.py $here/mutants.txt "$name" "$work/$name-root"
-  build "$name" "$work/$name-root" "${tsan[@]}"
+  library "$name" "$work/$name-root" -O0 -fsanitize=thread
+  program "$name" "$name" "$work/$name-root" -O0 -fsanitize=thread
   "${run[@]}" "$work/$name" clean 1000000 >"$work/$name.log" 2>&1 || true
   kill_mutant "$name" reports_nothing "$work/$name.log"
 done
