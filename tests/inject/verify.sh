@@ -25,7 +25,6 @@ esac
 technique inject
 here=tests/inject
 cxx=${CXX:-g++}
-jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 operations=0
 cycles=0
 
@@ -58,16 +57,6 @@ build_mutant() {
   } >"$directory/changes.txt"
   python3 tests/tools/mutant.py "$directory/changes.txt" "$1" "$directory"
   build_injected "$directory" -O1
-}
-
-# in_parallel FUNCTION NAME...: as many at a time as there are CPUs.
-in_parallel() {
-  local name
-  for name in "${@:2}"; do
-    while (($(jobs -rp | wc -l) >= jobs)); do wait -n; done
-    "$1" "$name" &
-  done
-  wait
 }
 
 # run NAME SECONDS PROGRAM...: prints what it did, and adds up its last line.

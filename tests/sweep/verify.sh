@@ -12,7 +12,6 @@ fi
 technique sweep
 here=tests/sweep
 cxx=${CXX:-g++}
-jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 wrapped=()
 for function in malloc aligned_alloc posix_memalign free mmap pthread_create syscall; do
   wrapped+=("-Wl,--wrap=$function")
@@ -78,16 +77,6 @@ build_mutant() {
   local file
   for file in "${changed[@]}"; do compile "$directory" "$file" "$(basename "$file" .cpp).o"; done
   link "$directory"
-}
-
-# in_parallel FUNCTION NAME...: as many at a time as there are CPUs.
-in_parallel() {
-  local name
-  for name in "${@:2}"; do
-    while (($(jobs -rp | wc -l) >= jobs)); do wait -n; done
-    "$1" "$name" &
-  done
-  wait
 }
 
 # The last line of the program has the number of points.

@@ -24,6 +24,16 @@ skip() {
   exit 77
 }
 
+# in_parallel FUNCTION NAME...: as many at a time as there are CPUs.
+in_parallel() {
+  local name jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+  for name in "${@:2}"; do
+    while (($(jobs -rp | wc -l) >= jobs)); do wait -n; done
+    "$1" "$name" &
+  done
+  wait
+}
+
 # attack NAME COMMAND...: must succeed.
 attack() {
   if "${@:2}"; then return; fi
