@@ -5,7 +5,26 @@
 // Present when the program runs under LeakSanitizer: idle objects are reachable only from here.
 extern "C" __attribute__((weak)) void __lsan_register_root_region(const void* begin, std::size_t bytes);
 
+// ThreadSanitizer's, present in its builds only.
+extern "C" __attribute__((weak)) void AnnotateIgnoreWritesBegin(const char* file, int line);
+extern "C" __attribute__((weak)) void AnnotateIgnoreWritesEnd(const char* file, int line);
+
 namespace ebb::detail {
+
+namespace {
+
+// ThreadSanitizer takes mmap() for a write to the whole range, and would report who guesses what a shard
+// has loaded and looks into a magazine there, with no more order than the address itself (peek_top, then
+// atomic reads). The kernel has mapped it for all CPUs before anybody can know the address.
+void* map(std::size_t bytes) noexcept {
+  if (&AnnotateIgnoreWritesBegin != nullptr) AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (&AnnotateIgnoreWritesEnd != nullptr) AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+  return memory;
+}
+
+}  // namespace
 
 atomic<std::uint32_t>& block_arena::note(std::uint32_t index) const noexcept {
   const place p = place_of(index);
@@ -45,8 +64,7 @@ bool block_arena::map_segment(std::size_t segment) noexcept {
   if (slot.load(std::memory_order_acquire) != nullptr) return true;  // edge segment, acquire half
   const std::size_t count = std::size_t{first_segment} << segment;
   const std::size_t bytes = count * (block_bytes_ + sizeof(atomic<std::uint32_t>));
-  void* const memory =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const memory = map(bytes);
   if (memory == MAP_FAILED) return false;
   std::byte* expected = nullptr;
   // Edge segment, release half (acquire half: at, note, and here).
