@@ -16,7 +16,7 @@ namespace {
 // ThreadSanitizer takes mmap() for a write to the whole range, and would report who guesses what a shard
 // has loaded and looks into a magazine there, with no more order than the address itself (peek_top, then
 // atomic reads). The kernel has mapped it for all CPUs before anybody can know the address.
-void* map(std::size_t bytes) noexcept {
+void* map_lazily(std::size_t bytes) noexcept {
   if (&AnnotateIgnoreWritesBegin != nullptr) AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
   void* const memory =
       ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -64,7 +64,7 @@ bool block_arena::map_segment(std::size_t segment) noexcept {
   if (slot.load(std::memory_order_acquire) != nullptr) return true;  // edge segment, acquire half
   const std::size_t count = std::size_t{first_segment} << segment;
   const std::size_t bytes = count * (block_bytes_ + sizeof(atomic<std::uint32_t>));
-  void* const memory = map(bytes);
+  void* const memory = map_lazily(bytes);
   if (memory == MAP_FAILED) return false;
   std::byte* expected = nullptr;
   // Edge segment, release half (acquire half: at, note, and here).
