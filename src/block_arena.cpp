@@ -6,8 +6,10 @@
 extern "C" __attribute__((weak)) void __lsan_register_root_region(const void* begin, std::size_t bytes);
 
 // ThreadSanitizer's, present in its builds only.
+// NOLINTBEGIN(readability-identifier-naming): its names
 extern "C" __attribute__((weak)) void AnnotateIgnoreWritesBegin(const char* file, int line);
 extern "C" __attribute__((weak)) void AnnotateIgnoreWritesEnd(const char* file, int line);
+// NOLINTEND(readability-identifier-naming)
 
 namespace ebb::detail {
 
