@@ -5,13 +5,15 @@ import argparse
 import json
 import os
 
-from report import (counts, cycles, give_back, go_cases, headline, latency, lifetime, machine, memory, objects,
-                    plots, scaling, shifting, verdicts, whole_program, work)
+from report import (bounded, counts, cycles, give_back, go_cases, headline, latency, lifetime, machine, memory,
+                    objects, options, plots, scaling, shifting, verdicts, whole_program, work)
 from report.bench import Bench
 
 # give_back also measures what is in counts, while it waits.
-MEASURED = (objects, shifting, work, latency, give_back, lifetime, memory, go_cases, cycles, whole_program)
-REPORTED = (objects, counts, shifting, work, latency, give_back, lifetime, memory, go_cases, cycles, whole_program)
+MEASURED = (objects, shifting, work, bounded, latency, give_back, lifetime, memory, options, go_cases, cycles,
+            whole_program)
+REPORTED = (objects, counts, shifting, work, bounded, latency, give_back, lifetime, memory, options, go_cases, cycles,
+            whole_program)
 READING = """\
 Each number is a median; where there are brackets with two numbers, they are the 10th and the 90th
 percentile. Ratios are of neighbours in time: of slices of milliseconds that took turns, round by round.
@@ -46,13 +48,15 @@ def main():
             section.measure(bench)
 
     command = f"bench/run.py --build-dir {arguments.build_dir}" + (" --quick" if arguments.quick else "")
+    command += "".join(f" --only {name}" for name in arguments.only or ())
     report = os.path.join(bench.folder, "report.json")
     with open(report, "w", encoding="utf-8") as file:
         json.dump({"machine": facts, "command": command, "missing": bench.notes,
                    "measurements": bench.results.as_json()}, file, indent=1)
     bench.say("pictures")
     plots.draw_all(bench)
-    scaling.draw(bench, report)
+    if arguments.only is None or "objects" in arguments.only:
+        scaling.draw(bench, report)
     text = markdown(bench, facts, command)
     with open(os.path.join(bench.folder, "report.md"), "w", encoding="utf-8") as file:
         file.write(text)

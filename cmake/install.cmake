@@ -7,6 +7,9 @@ set(EBB_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/ebbpool)
 set(EBB_PKGCONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(TARGETS ebbpool EXPORT ebbpool-targets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(TARGET ebbpool_inspector)
+  install(TARGETS ebbpool_inspector EXPORT ebbpool-targets)
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ebb DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT ebbpool-targets NAMESPACE ebbpool:: DESTINATION ${EBB_PACKAGE_DIR})
 

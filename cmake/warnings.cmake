@@ -2,4 +2,6 @@
 add_library(ebb_warnings INTERFACE)
 target_compile_options(ebb_warnings INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wundef
+  # The sanitizers' builds compile several sources as one: what is shadowed may be another one's.
+  $<$<BOOL:${EBB_SANITIZE}>:-Wno-shadow>
   $<$<BOOL:${EBB_WERROR}>:-Werror>)

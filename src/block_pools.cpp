@@ -6,15 +6,14 @@
 
 #include <ebb/pool_resource.hpp>
 
+#include "registry.hpp"
+
 namespace ebb::detail {
 
 namespace {
 
 constexpr std::size_t smallest_limit = 256;
 constexpr std::size_t greatest_limit = std::size_t{1024} * 1024;
-
-// What a shard may keep loaded of one class, out of other threads' reach.
-constexpr std::size_t loaded_bytes = std::size_t{64} * 1024;
 
 // Checks the options; returns the size of the largest class.
 std::size_t largest_class(const pool_resource_options& o, const std::pmr::memory_resource* upstream) {
@@ -54,15 +53,14 @@ block_set::block_set(const block_source& source, std::size_t alignment, std::siz
     : block_set(class_of_last_unit((largest_bytes >> log2_of_unit(alignment)) - 1) + 1) {
   for (; count_ < capacity_; ++count_) {
     const std::size_t bytes = units_of_class(count_) << log2_of_unit(alignment);
-    const std::size_t loaded = std::clamp<std::size_t>(loaded_bytes / bytes, 1, max_capacity);
     origins_[count_] = {.upstream = source.upstream, .bytes = bytes, .alignment = alignment};
-    new (classes_ + count_) pool_core(
-        {.destroy = source.destroy,
-         .context = &origins_[count_],
-         .bytes = bytes,
-         .pool_type = source.pool_type},
-        {.max_loaded = static_cast<std::uint32_t>(loaded), .shared = source.budget, .weight = bytes},
-        label(source, bytes, alignment));
+    new (classes_ + count_)
+        pool_core({.destroy = source.destroy,
+                   .context = &origins_[count_],
+                   .bytes = bytes,
+                   .pool_type = source.pool_type},
+                  {.max_loaded = max_loaded_of(bytes), .shared = source.budget, .weight = bytes},
+                  label(source, bytes, alignment));
   }
 }
 
@@ -81,7 +79,7 @@ block_pools::block_pools(const pool_resource_options& o, std::pmr::memory_resour
               .destroy = destroy,
               .pool_type = pool_type,
               .name = o.name,
-              .budget = o.max_idle_bytes == unlimited ? nullptr : &budget_},
+              .budget = &budget_},
       unpooled_({.destroy = never_idle, .context = nullptr, .bytes = 0, .pool_type = pool_type}, {},
                 label(source_, "blocks that are not pooled")) {
   make_set(plain_alignment);
@@ -90,6 +88,7 @@ block_pools::block_pools(const pool_resource_options& o, std::pmr::memory_resour
 
 block_pools::~block_pools() {
   for (const auto& set : sets_) delete set.load(std::memory_order_acquire);  // edge block-set
+  registry::forget(budget_);
 }
 
 bool block_pools::is_pooled(std::size_t bytes, std::size_t alignment) const noexcept {
@@ -125,6 +124,11 @@ void block_pools::make_set(std::size_t alignment) {
           missing, made.get(), std::memory_order_release, std::memory_order_relaxed)) {
     (void)made.release();
   }
+}
+
+void block_pools::set_max_idle_bytes(std::uint64_t bytes) noexcept {
+  budget_.set_limit(bytes);
+  registry::bounds_changed(budget_);
 }
 
 pool_stats block_pools::stats() const noexcept {

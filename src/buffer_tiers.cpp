@@ -11,6 +11,7 @@
 
 #include <ebb/buffer_pool.hpp>
 
+#include "registry.hpp"
 #include "runtime.hpp"
 
 namespace ebb::detail {
@@ -75,14 +76,20 @@ buffer_tiers::buffer_tiers(const buffer_pool_options& o, buffer_owner& owner,
          .zeroes = o.on_get == scrub::zero},
         {.destroy = destroy, .context = tier, .bytes = bytes, .pool_type = pool_type},
         {.max_loaded = static_cast<std::uint32_t>(std::clamp<std::size_t>(share / bytes, 1, max_loaded)),
-         .shared = o.max_idle_bytes == unlimited ? nullptr : &budget_,
-         .weight = bytes},
+         .shared = &budget_,
+         .weight = bytes,
+         .is_tier = true},
         o.name);
     bytes = bytes > max_ / 2 ? max_ : bytes * 2;
   }
 }
 
-buffer_tiers::~buffer_tiers() = default;
+buffer_tiers::~buffer_tiers() { registry::forget(budget_); }
+
+void buffer_tiers::set_max_idle_bytes(std::uint64_t bytes) noexcept {
+  budget_.set_limit(bytes);
+  registry::bounds_changed(budget_);
+}
 
 void destroy_tiers::operator()(buffer_tier* tiers) const noexcept {
   std::destroy_n(tiers, count);

@@ -1,7 +1,6 @@
 #include <ebb/detail/atomics.hpp>
 #include <ebb/detail/checks.hpp>
 
-#include <cxxabi.h>
 #include <pthread.h>
 
 #include <array>
@@ -13,6 +12,8 @@
 #include <mutex>
 #include <new>
 #include <unordered_map>
+
+#include "type_name.hpp"
 
 // Present when the program runs under AddressSanitizer.
 extern "C" __attribute__((weak)) void __asan_unpoison_memory_region(void const volatile* begin,
@@ -39,7 +40,8 @@ struct part {
 };
 
 struct table {
-  std::array<part, 64> parts;
+  // A fork holds all of them at once, of which ThreadSanitizer can follow 63 with those of everybody else.
+  std::array<part, 32> parts;
   part& of(const void* object) {
     return parts[reinterpret_cast<std::uintptr_t>(object) / 64 % parts.size()];
   }
@@ -84,11 +86,8 @@ const fork_hooks installed;
 struct pool_label {
   char text[256];
   explicit pool_label(const pool_core& pool) {
-    int status = 0;
-    char* const type = abi::__cxa_demangle(pool.traits().pool_type, nullptr, nullptr, &status);
-    (void)std::snprintf(text, sizeof text, "pool \"%s\" (%s)", pool.name().c_str(),
-                        status == 0 ? type : pool.traits().pool_type);
-    std::free(type);
+    const type_name type(pool.traits().pool_type);
+    (void)std::snprintf(text, sizeof text, "pool \"%s\" (%s)", pool.name().c_str(), type.text());
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "collector_thread.hpp"
 #include "pool_state.hpp"
 
 namespace ebb::detail {
@@ -20,6 +21,7 @@ std::size_t pool_core::get_n(void** out, std::size_t wanted) noexcept {
         static_cast<std::uint32_t>(std::min<std::size_t>(found.magazine.count(), wanted - count));
     for (std::uint32_t i = 0; i < taken; ++i) out[count++] = found.magazine.take();
     use_rest(*state, id, found, taken);
+    collector_thread::ensure_running();  // after what was loaded
   }
   return count;
 }
@@ -32,7 +34,8 @@ void pool_core::put_n(void* const* objects, std::size_t count) noexcept {
   };
   while (count > 0) {
     if (state != nullptr) gone(percpu::push_n(local_, state->shards, objects, count));
-    if (state != nullptr && count >= limits_.max_loaded && park_full(*state, objects)) {
+    if (state != nullptr && count >= limits_.max_loaded && park(*state, objects, limits_.max_loaded)) {
+      collector_thread::ensure_running();  // after what was parked
       gone(limits_.max_loaded);
     } else if (count > 0) {
       put_slow(*objects);  // loads a magazine with room
@@ -41,21 +44,34 @@ void pool_core::put_n(void* const* objects, std::size_t count) noexcept {
   }
 }
 
-// Hands max_loaded objects to the depot as one magazine. False if that cannot be done, and nothing
+void pool_core::stock(void* const* objects, std::size_t count) noexcept {
+  pool_state* const state = state_for_put();
+  while (count > 0) {
+    auto n = static_cast<std::uint32_t>(std::min<std::size_t>(count, limits_.max_loaded));
+    if (state == nullptr || !park(*state, objects, n)) {
+      put_slow(*objects);  // no room for all, or no memory
+      n = 1;
+    }
+    objects += n;
+    count -= n;
+  }
+  collector_thread::ensure_running();
+}
+
+// Hands 1 .. max_loaded objects to the depot as one magazine. False if that cannot be done, and nothing
 // happened.
-bool pool_core::park_full(pool_state& state, void* const* objects) noexcept {
+bool pool_core::park(pool_state& state, void* const* objects, std::uint32_t count) noexcept {
   const std::uint32_t id = percpu::current_id(state.shards);
-  const std::uint32_t full = limits_.max_loaded;
-  owned_magazine m = state.acquire(id, full).magazine;
+  owned_magazine m = state.acquire(id, count).magazine;
   if (!m) return false;
-  if (m.capacity() < full) {
+  if (m.capacity() < count) {
     state.abandon(id, m);
     return false;
   }
-  for (std::uint32_t i = 0; i < full; ++i) m.add(objects[i]);
-  state.count(event::put, full);
+  for (std::uint32_t i = 0; i < count; ++i) m.add(objects[i]);
+  state.count(event::put, count);
   state.park(id, m);
-  state.note_spill(id);
+  if (count == limits_.max_loaded) state.note_spill(id);
   return true;
 }
 

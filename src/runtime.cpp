@@ -35,6 +35,12 @@ atomic<std::uint32_t> fence_plan{0};
 
 namespace {
 
+std::uint32_t numa_node() noexcept {
+  unsigned cpu = 0;
+  unsigned node = 0;
+  return ::getcpu(&cpu, &node) == 0 ? node : 0;
+}
+
 // struct rseq (linux/rseq.h); the copy in libc headers may be older than the kernel.
 constexpr std::ptrdiff_t cpu_id_field = 4;
 constexpr std::ptrdiff_t mm_cid_field = 24;
@@ -166,6 +172,8 @@ runtime discover() noexcept {
 }
 
 }  // namespace
+
+atomic<std::uint32_t (*)() noexcept> current_node{numa_node};
 
 const runtime& this_runtime() noexcept {
   static const runtime r = discover();

@@ -27,6 +27,10 @@ struct runtime {
 // no memory); nothing may then be assumed. Always true on the portable path, which needs no fence.
 [[nodiscard]] bool fence() noexcept;
 
+// The NUMA node of the processor this thread is on; 0 where there is one, or the kernel does not say.
+// Tests put a map of their own in its place.
+extern atomic<std::uint32_t (*)() noexcept> current_node;
+
 // For tests: one bit for each of the next calls of fence(), the lowest first; 1 makes it fail.
 extern atomic<std::uint32_t> fence_plan;
 

@@ -1,9 +1,11 @@
 #include <ebb/stats.hpp>
 
-#include <ebb/detail/pool_core.hpp>
+#include <algorithm>
 
+#include <ebb/detail/pool_core.hpp>
 #include "collector_thread.hpp"
 #include "pool_state.hpp"
+#include "pressure/control.hpp"
 #include "registry.hpp"
 #include "runtime.hpp"
 
@@ -11,9 +13,13 @@ namespace ebb {
 
 namespace detail {
 
-void shard_log::add_to(pool_stats& sum) const noexcept {
-  const auto read = [this](event e) {
-    return counts[static_cast<std::size_t>(e)].load(std::memory_order_relaxed);  // relaxed: a count
+namespace {
+
+template <class Counts>
+void add_counts(const Counts& counts, pool_stats& sum) noexcept {
+  const auto read = [&counts](event e) {
+    const auto i = static_cast<std::size_t>(e);
+    return i < counts.size() ? counts[i].load(std::memory_order_relaxed) : 0;  // relaxed: a count
   };
   sum.made += read(event::made);
   sum.reused_own += read(event::reused_own);
@@ -23,20 +29,39 @@ void shard_log::add_to(pool_stats& sum) const noexcept {
   sum.missed += read(event::missed);
   sum.put += read(event::put);
   sum.dropped_aged += read(event::dropped_aged);
-  sum.dropped_over_max_idle += read(event::dropped_over_max_idle);
+  sum.dropped_over_budget += read(event::dropped_over_budget);
+  sum.dropped_pressure += read(event::dropped_pressure);
+  sum.dropped_drained += read(event::dropped_drained);
   sum.dropped_rejected += read(event::dropped_rejected);
   sum.dropped_no_memory += read(event::dropped_no_memory);
   sum.dropped_at_random += read(event::dropped_at_random);
   sum.detached += read(event::detached);
 }
 
+std::uint64_t since(std::uint64_t before, std::uint64_t now) noexcept {
+  return now - std::min(now, before);
+}
+
+}  // namespace
+
+void shard_log::add_to(pool_stats& sum) const noexcept { add_counts(counts, sum); }
+
+void pool_log::add_to(pool_stats& sum) const noexcept { add_counts(counts, sum); }
+
 pool_stats pool_core::stats() const noexcept {
   pool_stats sum;
-  shared_log_.add_to(sum);
-  if (pool_state* const state = this->state()) state->add_to(sum);
-  // Objects that were put and dropped at once have been put, too.
-  sum.put +=
-      sum.dropped_over_max_idle + sum.dropped_rejected + sum.dropped_no_memory + sum.dropped_at_random;
+  log_.add_to(sum);
+  pool_state* const state = this->state();
+  if (state != nullptr) state->add_to(sum);
+  if (state == nullptr) return sum;
+  // One may count for less than it is large while sizes change, so what the budget uses is not asked.
+  sum.idle_bytes = state->bytes_of(sum.idle);
+  sum.recent_reused = since(state->reused_before.load(std::memory_order_relaxed), sum.reused());
+  sum.recent_missed = since(state->missed_before.load(std::memory_order_relaxed), sum.missed);
+  std::uint64_t peak = state->idle_peak.load(std::memory_order_relaxed);
+  while (peak < sum.idle &&
+         !state->idle_peak.compare_exchange_weak(peak, sum.idle, std::memory_order_relaxed)) {}
+  sum.idle_peak = std::max(peak, sum.idle);
   return sum;
 }
 
@@ -50,7 +75,9 @@ runtime_information runtime_info() {
           .shards = r.shards,
           .cycles = detail::registry::cycles(),
           .cycles_abandoned = detail::registry::cycles_abandoned(),
-          .collector_running = detail::collector_thread::is_running()};
+          .collector_running = detail::collector_thread::is_running(),
+          .pressure = pressure(),
+          .pressure_source = detail::pressure_control::description()};
 }
 
 }  // namespace ebb

@@ -19,6 +19,7 @@ concept bulk_system = requires(System s, std::span<typename System::item> items)
 template <std::size_t Size>
 struct burst_case {
   static constexpr const char* name = Size == 10 ? "burst_10" : Size == 100 ? "burst_100" : "burst_1000";
+  static constexpr const char* name_with_options = Size == 100 ? "options_burst_100" : "options_burst_1000";
   static bool takes(unsigned threads) { return threads != 4 && threads <= 16; }
   static constexpr std::size_t operations = Size;
   template <class System>

@@ -9,6 +9,7 @@ namespace bench {
 
 struct pair_in_call_case {
   static constexpr const char* name = "pair_in_call";
+  static constexpr const char* name_with_options = "options_pair";
   static bool takes(unsigned threads) { return threads <= 16; }
   static constexpr std::size_t operations = 1;
   template <class System>

@@ -11,6 +11,7 @@ namespace bench {
 
 struct starvation_case {
   static constexpr const char* name = "starvation";
+  static constexpr const char* name_with_options = "options_starvation";
   static bool takes(unsigned threads) { return threads != 4 && threads <= 16; }
   static constexpr std::size_t operations = 1;
   static constexpr std::size_t puts = 67;

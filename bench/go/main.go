@@ -1,4 +1,4 @@
-// Command ebb_go_peers runs sync.Pool beside ebbpool, in one of two ways.
+// Command ebb_go_peers runs Go's pools beside ebbpool, in one of two ways.
 //
 //	ebb_go_peers CASE THREADS BENCHTIME
 //
@@ -9,8 +9,10 @@
 //	ebb_go_peers memory sync_pool BYTES THREADS
 //	ebb_go_peers churn sync_pool COUNT
 //	ebb_go_peers pools sync_pool COUNT
+//	ebb_go_peers serve database_sql
+//	ebb_go_peers serve puddle
 //
-// takes part in the cases of every peer: serve.go and task_*.go.
+// takes part in the cases of every peer: serve.go, bounded.go and task_*.go.
 package main
 
 import (
@@ -20,12 +22,14 @@ import (
 	"strconv"
 )
 
-const usage = "usage: ebb_go_peers serve sync_pool | memory sync_pool BYTES THREADS | churn sync_pool COUNT" +
-	" | pools sync_pool COUNT | CASE THREADS BENCHTIME with a CASE of "
+const usage = "usage: ebb_go_peers serve sync_pool | serve database_sql | serve puddle | memory sync_pool" +
+	" BYTES THREADS | churn sync_pool COUNT | pools sync_pool COUNT | CASE THREADS BENCHTIME with a CASE of "
 
 func main() {
 	if len(os.Args) > 2 && os.Args[2] == "sync_pool" {
 		runPeer(os.Args[1], numbers(os.Args[3:]))
+	} else if len(os.Args) == 3 && os.Args[1] == "serve" && boundedSystems[os.Args[2]] != nil {
+		serve(boundedCases(boundedSystems[os.Args[2]]))
 	} else if len(os.Args) == 4 && cases[os.Args[1]] != nil {
 		runCase(os.Args[1], numbers(os.Args[2:3])[0], os.Args[3])
 	} else {
@@ -36,7 +40,7 @@ func main() {
 func runPeer(task string, arguments []int) {
 	switch {
 	case task == "serve" && len(arguments) == 0:
-		serve()
+		serve(syncPoolCases)
 	case task == "memory" && len(arguments) == 2:
 		memory(arguments[0], arguments[1])
 	case task == "churn" && len(arguments) == 1:

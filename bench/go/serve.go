@@ -15,8 +15,10 @@ type served interface {
 	figures(c *crew, repeats int) string
 }
 
-// servedCases make the cases for a number of threads, or say why not.
-var servedCases = map[string]func(threads int) (c served, whyNot string){
+// servedCases make the cases of one system for a number of threads, or say why not.
+type servedCases map[string]func(threads int) (c served, whyNot string)
+
+var syncPoolCases = servedCases{
 	"pair":            newPair,
 	"burst_10":        func(threads int) (served, string) { return newBurst(threads, 10), "" },
 	"burst_100":       func(threads int) (served, string) { return newBurst(threads, 100), "" },
@@ -34,14 +36,15 @@ var servedCases = map[string]func(threads int) (c served, whyNot string){
 
 // session is the state of the conversation that ../harness/foreign_peer.hpp describes.
 type session struct {
+	cases   servedCases
 	workers *crew // nil: no case is open
 	current served
 }
 
 // serve answers commands until its input ends.
-func serve() {
+func serve(cases servedCases) {
 	fmt.Println("ready", runtime.Version())
-	var s session
+	s := session{cases: cases}
 	for input := bufio.NewScanner(os.Stdin); input.Scan(); {
 		fmt.Println(s.answer(strings.Fields(input.Text())))
 	}
@@ -59,14 +62,17 @@ func (s *session) answer(command []string) string {
 		}
 	case len(command) == 1 && command[0] == "close" && s.workers != nil:
 		s.workers.end()
-		*s = session{}
+		if pool, ok := s.current.(interface{ close() }); ok {
+			pool.close()
+		}
+		*s = session{cases: s.cases}
 		return "ok"
 	}
 	return "error: not `open CASE THREADS`, and then `run REPEATS` or `close`: " + strings.Join(command, " ")
 }
 
 func (s *session) open(name string, threads int) string {
-	make := servedCases[name]
+	make := s.cases[name]
 	if make == nil {
 		return "no case of this name here"
 	}
@@ -75,7 +81,7 @@ func (s *session) open(name string, threads int) string {
 	if whyNot != "" {
 		return "no " + whyNot
 	}
-	*s = session{workers: newCrew(threads), current: opened}
+	s.workers, s.current = newCrew(threads), opened
 	return "ok"
 }
 

@@ -16,7 +16,9 @@ namespace bench {
 //   run REPEATS         readings, as name=value ...: seconds=, how long the slowest took. In `shifting`
 //   also
 //                       made= and gets=, how many objects were made for how many gets. In `latency_*`
-//                       REPEATS is a number of milliseconds, and the readings are the metrics of the case.
+//                       REPEATS is a number of milliseconds, and the readings are the metrics of the case;
+//                       in `bounded_crowd_*` it is, too, and the readings are what from_foreign() there
+//                       asks for
 //   close               ok
 // It begins with `ready VERSION`, waits without using the CPU, and ends with its input.
 class foreign_peer final : public peer {

@@ -1,6 +1,7 @@
 // A contender whose case is a loop that every thread of a team runs.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <thread>
 #include <vector>
@@ -16,14 +17,18 @@ inline double slice_seconds(unsigned threads) {
   return threads > std::thread::hardware_concurrency() ? 0.0025 * threads : 0.002;
 }
 
-// How many repeats take that long; `run(n)` runs n of them and returns the seconds it took. Warms up.
+// How many repeats take about that long; `run(n)` runs n of them and returns the seconds it took. Warms up.
+// The shortest of three runs counts, and of as many repeats as are returned: after a run that was held up
+// all slices would be so short that they measure the start of the threads. (One system in ten processes or
+// so was 5 to 30 times as slow as it is, for a whole report.)
 template <class Run>
 std::size_t repeats_of_a_slice(unsigned threads, Run run) {
   const double seconds = slice_seconds(threads);
-  std::size_t repeats = 16;
-  while (run(repeats) < seconds / 4) repeats *= 2;
-  const double took = run(repeats);
-  return 1 + static_cast<std::size_t>(static_cast<double>(repeats) * seconds / took);
+  for (std::size_t repeats = 16;;) {
+    const double took = std::min({run(repeats), run(repeats), run(repeats)});
+    if (took > seconds * 3 / 4) return repeats;
+    repeats = 1 + static_cast<std::size_t>(static_cast<double>(repeats) * std::min(4.0, seconds / took));
+  }
 }
 
 // Some systems want to be told of the threads that use them: what their member thread_scope() returns lives

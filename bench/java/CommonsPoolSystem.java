@@ -11,6 +11,10 @@ final class CommonsPoolSystem extends PeerSystem {
 
   @Override
   String version() {
+    return libraryVersion();
+  }
+
+  static String libraryVersion() {
     Properties pom = new Properties();
     try (var text = GenericObjectPool.class.getResourceAsStream(POM)) {
       pom.load(text);
@@ -58,7 +62,7 @@ final class CommonsPoolSystem extends PeerSystem {
     }
   }
 
-  private static final class Maker extends BasePooledObjectFactory<Payload> {
+  static final class Maker extends BasePooledObjectFactory<Payload> {
     @Override
     public Payload create() {
       return new Payload();

@@ -1,13 +1,14 @@
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.util.Locale;
 
 /** The conversation that ../harness/foreign_peer.hpp describes. */
 final class Session {
   private final PeerSystem system;
   private ServedCase current; // null: no case is open
   private Crew crew;
-  private PeerPool pool;
+  private Runnable closing; // of the case's pool
 
   Session(PeerSystem system) {
     this.system = system;
@@ -37,8 +38,10 @@ final class Session {
   private String open(String name, int threads) {
     String whyNot = whyNot(name, threads);
     if (whyNot != null) return "no " + whyNot;
-    pool = system.newPool();
-    current = caseOf(name, threads);
+    current =
+        system instanceof BoundedSystem bounded
+            ? boundedCaseOf(name, threads, bounded)
+            : caseOf(name, threads);
     crew = new Crew(system, threads);
     current.warmUp(crew);
     return "ok";
@@ -46,14 +49,16 @@ final class Session {
 
   private String close() {
     crew.end();
-    pool.close();
+    closing.run();
     current = null;
     crew = null;
-    pool = null;
+    closing = null;
     return "ok";
   }
 
   private ServedCase caseOf(String name, int threads) {
+    PeerPool pool = system.newPool();
+    closing = pool::close;
     return switch (name) {
       case "pair" -> new PairCase(pool);
       case "burst_10" -> new BurstCase(pool, threads, 10);
@@ -65,9 +70,21 @@ final class Session {
     };
   }
 
-  private static String whyNot(String name, int threads) {
+  private ServedCase boundedCaseOf(String name, int threads, BoundedSystem bounded) {
+    boolean isCrowd = name.startsWith("bounded_crowd");
+    BoundedPool pool = bounded.newBoundedPool(isCrowd ? BoundedCrowdCase.CAPACITY : threads);
+    closing = pool::close;
+    if (!isCrowd) return new BoundedLoopCase(pool);
+    String heldFor = name.substring(name.lastIndexOf('_') + 1).toUpperCase(Locale.ROOT);
+    return new BoundedCrowdCase(pool, threads, BoundedCrowdCase.HeldFor.valueOf(heldFor));
+  }
+
+  private String whyNot(String name, int threads) {
+    if (name.startsWith("bounded_") != system instanceof BoundedSystem) return "it has no such cases";
     return switch (name) {
       case "pair", "burst_10", "burst_100", "burst_1000", "latency_alone", "latency_crowded" -> null;
+      case "bounded_alone", "bounded_two" -> null;
+      case "bounded_crowd_nothing", "bounded_crowd_computing", "bounded_crowd_sleeping" -> null;
       case "handover" -> threads % 2 == 0 ? null : "only for an even number of threads";
       case "starvation" -> "it has no get that may return nothing";
       case "shifting" -> "Java cannot move a thread to a CPU";

@@ -13,5 +13,6 @@ int main(int argc, char** argv) {
   bench::json_line out;
   bench::measure_collect(static_cast<unsigned>(calls), out);
   bench::measure_trim(static_cast<unsigned>(calls / 100 + 1), out);
+  bench::measure_pool_counts(static_cast<unsigned>(calls / 20 + 1), out);
   out.print();
 }

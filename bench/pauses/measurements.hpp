@@ -15,4 +15,8 @@ void measure_collect(unsigned calls, json_line& out);
 // each; nothing where the C library is not glibc.  trim_durations.cpp
 void measure_trim(unsigned calls, json_line& out);
 
+// How long collect() and drain_all() take for each of 100, 1,000 and 10,000 quiet pools with one object,
+// over `calls` of each.  pool_counts.cpp
+void measure_pool_counts(unsigned calls, json_line& out);
+
 }  // namespace bench

@@ -1,6 +1,9 @@
 // Poco's ObjectPool: a vector behind a mutex, and a condition that is signalled with each object that comes
 // back. Objects are made while the mutex is held. It cannot come back empty-handed before it has reached
 // its limit, and has none here.
+//
+// With a limit it is one of the bounded pools, and takes part among those once more: who waits does so for
+// at most 30 s, since it gives up at once without a time. It keeps no order, and checks nothing.
 #include <Poco/Environment.h>
 #include <Poco/ObjectPool.h>
 
@@ -8,12 +11,17 @@
 #include <limits>
 #include <string>
 
+#include "harness/bounded_peer.hpp"
 #include "harness/object_peer.hpp"
 #include "systems/handle.hpp"
 
 namespace bench {
 
 namespace {
+
+struct factory : Poco::PoolableObjectFactory<payload> {
+  payload* createObject() { return make_payload(); }
+};
 
 class poco_object_pool {
  public:
@@ -24,12 +32,24 @@ class poco_object_pool {
   [[gnu::always_inline]] void give_back(payload* object) { pool_.returnObject(object); }
 
  private:
-  struct factory : Poco::PoolableObjectFactory<payload> {
-    payload* createObject() { return make_payload(); }
-  };
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
   Poco::ObjectPool<payload, payload*, factory> pool_{unlimited, unlimited};
+};
+
+class poco_bounded {
+ public:
+  explicit poco_bounded(std::size_t capacity) : pool_(capacity, capacity) {}
+
+  [[gnu::always_inline]] handle<payload, poco_bounded> acquire() {
+    payload* object = nullptr;
+    while (object == nullptr) object = pool_.borrowObject(30'000);
+    return {object, this};
+  }
+  [[gnu::always_inline]] void give_back(payload* object) { pool_.returnObject(object); }
+
+ private:
+  Poco::ObjectPool<payload, payload*, factory> pool_;
 };
 
 std::string version() {
@@ -39,6 +59,7 @@ std::string version() {
 }
 
 const object_peer<poco_object_pool> entry{{.name = "poco_object_pool", .version = version}};
+const bounded_peer<poco_bounded> bounded{{.name = "poco_bounded", .version = version}};
 
 }  // namespace
 

@@ -54,11 +54,12 @@ class Bench:
             self.results.add(line["case"], line["system"] + system_suffix, line["threads"], metric,
                              line["samples"], units.get(metric, "ns"))
 
-    def lineup(self, cases, threads, rounds, systems=".*", units=()):
-        """Cases of objects on all systems in turns; both by regular expressions."""
+    def lineup(self, cases, threads, rounds, systems=".*", units=(), foreign=None, rounds_sharing=10):
+        """Cases of objects on all systems in turns; both by regular expressions. `foreign` is what starts the
+        systems in other languages."""
         arguments = ["run", "--cases", cases, "--systems", systems, "--rounds", rounds,
-                     "--rounds-sharing", 10, "--threads", ",".join(map(str, threads))]
-        for name, command in self.foreign.commands().items():
+                     "--rounds-sharing", rounds_sharing, "--threads", ",".join(map(str, threads))]
+        for name, command in (self.foreign.commands() if foreign is None else foreign).items():
             if re.fullmatch(systems, name):
                 arguments += ["--foreign", f"{name}={command}"]
         self.add_lines(self.lines("ebb_bench", *arguments), units=units)

@@ -12,7 +12,8 @@ from .text import table
 # The peers that come from Debian.
 PACKAGES = ("libtcmalloc-minimal4", "libjemalloc2", "libmimalloc2.0", "libtbb12", "libtbbmalloc2",
             "libboost1.74-dev", "libconcurrentqueue-dev", "libpocofoundation80", "libcds2.3.3", "golang-go",
-            "golang-github-valyala-bytebufferpool-dev", "libcommons-pool2-java", "libnetty-java", "zlib1g",
+            "golang-github-valyala-bytebufferpool-dev", "golang-github-jackc-puddle-dev", "libcommons-pool2-java",
+            "libhikaricp-java", "libnetty-java", "zlib1g",
             "libzstd1", "libpcre2-8-0", "rapidjson-dev", "wrk")
 
 

@@ -1,5 +1,7 @@
 """What was measured: lists of samples, their medians and spreads, and ratios of samples taken together."""
 
+REFERENCES = {"ebb": "vs_ebb", "ebb_nothing_set": "vs_nothing_set", "ebb_resource_pool": "vs_resource_pool"}
+
 
 def percentile(values, share):
     """The value that a share (0 .. 1) of the values does not exceed."""
@@ -60,15 +62,16 @@ class Measurements:
         return sorted({key[2] for key in self.samples if (key[0], key[3]) == (case, metric)})
 
     def as_json(self):
-        """One object for each measurement; vs_ebb is the ratio to ebb's, round by round."""
+        """One object for each measurement, with ratios to ebbpool's own systems, round by round."""
         result = []
         for (case, system, threads, metric), values in self.samples.items():
             spread = Spread(values)
             entry = {"case": case, "system": system, "version": self.versions.get(system, ""),
                      "threads": threads, "metric": metric, "unit": self.units[metric],
                      "median": spread.median, "p10": spread.p10, "p90": spread.p90, "runs": spread.runs}
-            ratio = self.ratio(case, system, "ebb", threads, metric)
-            if ratio and system != "ebb":
-                entry["vs_ebb"] = {"median": ratio.median, "p10": ratio.p10, "p90": ratio.p90}
+            for reference, key in REFERENCES.items():
+                ratio = self.ratio(case, system, reference, threads, metric)
+                if ratio and system != reference:
+                    entry[key] = {"median": ratio.median, "p10": ratio.p10, "p90": ratio.p90}
             result.append(entry)
         return result

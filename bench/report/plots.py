@@ -29,6 +29,7 @@ def draw_all(bench):
           results, [("latency_crowded", 16, f"get_{p}", p) for p in ("p50", "p99", "p99.9", "p99.99", "max")])
     _give_back(bench)
     _work(bench)
+    _bounded(bench)
 
 
 def _run(bench, name, size, script):
@@ -136,3 +137,47 @@ set rmargin 16
 plot {plots}
 """
     _run(bench, "work", (1000, 520), script)
+
+
+def _bounded(bench):
+    """Two panels with the same rows: throughput, and the longest wait."""
+    from . import bounded
+    results = bench.results
+    last = list(bounded.CROWDS)[-1]
+    systems = results.systems(last, bounded.CROWD, "worst_to_fair")[::-1]
+    if not systems:
+        return
+    colours = ("#8d99ae", "#e07a5f", "#0b6e4f")
+    script = ""
+    plots = {"per_s": [], "worst_to_fair": []}
+    for metric, series in plots.items():
+        for number, (case, words) in enumerate(bounded.CROWDS.items()):
+            found = [(results.get(case, system, bounded.CROWD, metric), row) for row, system in enumerate(systems)]
+            block = f"{metric}_{number}"
+            script += _block(block, [(spread.median, spread.p10, spread.p90, row) for spread, row in found if spread])
+            series.append(f"${block} using 1:4:2:3 with xerrorbars lc rgb '{colours[number]}' pt 7 ps 1 lw 1 "
+                          f"title 'held {words}'")
+    tics = ", ".join(f"'{_label(system)}' {row}" for row, system in enumerate(systems))
+    script += f"""set multiplot title '{bounded.CROWD} threads share {bounded.CAPACITY}' font 'sans,14'
+set logscale x
+set format x '10^{{%L}}'
+set yrange [-0.7:{len(systems) - 0.3}]
+set grid x y lc rgb '#dddddd'
+set tmargin at screen 0.9
+set bmargin at screen 0.3
+set lmargin at screen 0.2
+set rmargin at screen 0.58
+set ytics ({tics})
+set key at screen 0.5, screen 0.08 center center vertical
+set xlabel 'acquires per second'
+plot {', '.join(plots["per_s"])}
+set lmargin at screen 0.63
+set rmargin at screen 0.98
+set ytics ({", ".join(f"'' {row}" for row in range(len(systems)))})
+set xlabel 'the longest wait, in fair shares; dashed: 2'
+set arrow from 2, graph 0 to 2, graph 1 nohead dt 2 lc rgb '#444444'
+unset key
+plot {', '.join(plots["worst_to_fair"])}
+unset multiplot
+"""
+    _run(bench, "bounded", (1100, 180 + 28 * len(systems)), script)

@@ -1,6 +1,6 @@
 """What ebbpool was asked to show, and whether this run shows it."""
 
-from . import latency
+from . import bounded, latency
 from .give_back import THREADS as BURST_THREADS
 from .headline import LISTS, OWN
 from .memory import ALLOCATORS
@@ -16,7 +16,7 @@ KEEP_NOTHING = ("tls_list", "tls_raw", "new_delete", "tcmalloc", "jemalloc", "mi
 
 def markdown(results):
     rows = [*_first(results), *_go(results), *_memory_comes_back(results), *_buffers(results), *_blocks(results),
-            *_cycles(results)]
+            *_cycles(results), *bounded.verdicts(results)]
     parts = [table(("asked", "measured", "shown?"), [(what, measured, "yes" if shown else "**no**")
                                                      for what, measured, shown in rows])]
     if sentence := latency.cycles_verdict(results):

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <system_error>
 
-#include "usage_error.hpp"
+#include "common/usage_error.hpp"
 
 namespace catalog {
 namespace {
@@ -15,8 +15,8 @@ namespace {
 using json = nlohmann::ordered_json;  // keeps the order of keys in the file
 
 [[noreturn]] void refuse(const std::filesystem::path& file, const std::string& why) {
-  throw usage_error("cannot read " + file.string() + ": " + why +
-                    "; --catalogues names a folder with the JSON files of iso-codes");
+  throw example::usage_error("cannot read " + file.string() + ": " + why +
+                             "; --catalogues names a folder with the JSON files of iso-codes");
 }
 
 json read_file(const std::filesystem::path& file) {

@@ -24,7 +24,7 @@ void fold_ascii(std::span<char> text) noexcept;
 
 class catalogue {
  public:
-  /// Throws       usage_error when the file is missing or not what iso-codes ships.
+  /// Throws       example::usage_error when the file is missing or not what iso-codes ships.
   catalogue(std::string route, const std::filesystem::path& file, const std::string& key,
             std::span<const std::string_view> code_fields);
 

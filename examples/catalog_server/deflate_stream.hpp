@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include <cstddef>
 #include <string_view>
 
 #include "any_buffer.hpp"
@@ -26,6 +27,9 @@ class deflate_stream {
 
   /// Returns      false when zlib finds the stream damaged; it is of no use then.
   [[nodiscard]] bool reset() noexcept;
+
+  /// What it takes in all, as zlib's zconf.h says it for windows of 2^15 and memLevel 8; in bytes.
+  static constexpr std::size_t bytes = (std::size_t{1} << (15 + 2)) + (std::size_t{1} << (8 + 9));
 
  private:
   z_stream zlib_{};

@@ -3,11 +3,12 @@
 #include <optional>
 
 #include <ebb/collector.hpp>
+#include <ebb/inspector.hpp>
 
-#include "sampler.hpp"
+#include "common/command_line.hpp"
+#include "common/sampler.hpp"
 #include "server.hpp"
 #include "statistics.hpp"
-#include "usage_error.hpp"
 
 namespace {
 
@@ -21,26 +22,26 @@ void serve(const catalog::options& o) {
   const catalog::router router(
       catalogues, [&services](std::pmr::string& out) { catalog::append_statistics(out, services); });
   catalog::server server(o, router, services);
-  std::optional<catalog::sampler> sampler;
-  if (!o.sample_csv.empty()) sampler.emplace(o.sample_csv, o.sample, services);
+  std::optional<example::sampler> sampler;
+  if (!o.sample_csv.empty()) {
+    sampler.emplace(o.sample_csv, o.sample, catalog::sample_columns,
+                    [&services](std::ostream& out) { catalog::write_sample(out, services); });
+  }
 
-  const bool is_ipv6 = o.address.find(':') != std::string::npos;
-  std::cout << "listening on http://" << (is_ipv6 ? "[" + o.address + "]" : o.address) << ':'
-            << server.port() << std::endl;  // flushed: scripts wait for this line
+  std::cout << "listening on " << server.url() << std::endl;  // flushed: scripts wait for this line
+  std::optional<ebb::inspector> inspector;
+  if (o.inspector_port) {
+    inspector.emplace(ebb::inspector_options{.port = *o.inspector_port, .allow_actions = true});
+    std::cout << "pools at " << inspector->url() << std::endl;
+  }
   server.run();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    if (const auto options = catalog::parse_options(argc, argv)) serve(*options);
-    return 0;
-  } catch (const catalog::usage_error& error) {
-    std::cerr << "catalog_server: " << error.what() << '\n';
-    return 2;
-  } catch (const std::exception& error) {
-    std::cerr << "catalog_server: stopped: " << error.what() << '\n';
-    return 1;
-  }
+  const auto body = [](int count, char** words) {
+    if (const auto options = catalog::parse_options(count, words)) serve(*options);
+  };
+  return example::run("catalog_server", body, argc, argv);
 }

@@ -3,22 +3,12 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <iostream>
 #include <map>
 #include <thread>
 
-#include "usage_error.hpp"
+#include "common/command_line.hpp"
 
 namespace catalog {
-namespace {
-
-// CLI11 writes some of its messages over several lines; ours are one.
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
-}  // namespace
 
 std::optional<options> parse_options(int argc, char** argv) {
   options o;
@@ -47,19 +37,15 @@ std::optional<options> parse_options(int argc, char** argv) {
   app.add_option("--cycle-ms", cycle_ms, "period of the pools' collector; 0 switches it off")
       ->check(CLI::Range(0, 3'600'000))
       ->capture_default_str();
+  app.add_option("--inspector-port", o.inspector_port,
+                 "show the pools, live, on this port of the loopback; 0 takes a free one and prints it")
+      ->check(CLI::Range(0, 65535));
   app.add_option("--sample-csv", o.sample_csv, "write samples of memory, pools and requests to this file");
   app.add_option("--sample-ms", sample_ms, "time between two samples")
       ->check(CLI::Range(10, 60'000))
       ->capture_default_str();
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::cout << app.help();
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {
-    throw usage_error(one_line(error.what()) + "; --help lists the options");
-  }
+  if (!example::parse(app, argc, argv)) return std::nullopt;
   o.pool = modes.at(pool);
   o.cycle = std::chrono::milliseconds(cycle_ms);
   o.sample = std::chrono::milliseconds(sample_ms);

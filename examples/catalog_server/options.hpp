@@ -20,10 +20,11 @@ struct options {
   std::chrono::milliseconds cycle{5000};
   std::filesystem::path sample_csv;  ///< empty: no samples.
   std::chrono::milliseconds sample{100};
+  std::optional<int> inspector_port;  ///< of the page that shows the pools; 0: a free one. Empty: no page.
 };
 
 /// Returns      nothing when the text of --help was asked for, and printed.
-/// Throws       usage_error that names the value and the valid ones.
+/// Throws       example::usage_error that names the value and the valid ones.
 [[nodiscard]] std::optional<options> parse_options(int argc, char** argv);
 
 }  // namespace catalog

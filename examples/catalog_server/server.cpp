@@ -7,8 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include <ebb/pressure.hpp>
+
 #include "heap_count.hpp"
-#include "usage_error.hpp"
 
 namespace catalog {
 namespace {
@@ -22,25 +23,13 @@ constexpr std::int64_t trim_from_bytes = 4 * 1024 * 1024;
 
 server::server(const options& o, const router& r, services& s)
     : router_(r), services_(s), threads_(o.threads), io_(static_cast<int>(o.threads)) {
-  const std::string where = o.address + ":" + std::to_string(o.port);
-  boost::system::error_code error;
-  const auto address = asio::ip::make_address(o.address, error);
-  if (error)
-    throw usage_error("cannot listen on " + where + ": --address takes a numeric IPv4 or IPv6 address");
-  const asio::ip::tcp::endpoint endpoint(address, o.port);
-  try {
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(asio::socket_base::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen(asio::socket_base::max_listen_connections);
-  } catch (const boost::system::system_error& failure) {
-    throw usage_error("cannot listen on " + where + ": " + failure.code().message());
-  }
+  example::listen(acceptor_, o.address, o.port);
 }
 
 void server::run() {
   accept();
   trim_heap_now_and_then();
+  report_pressure();
   signals_.async_wait([this](boost::system::error_code error, int) {
     if (!error) begin_stop();
   });
@@ -57,6 +46,14 @@ void server::accept() {
                              std::make_shared<session>(std::move(socket), router_, services_)->start();
                            accept();
                          });
+}
+
+void server::report_pressure() {
+  pressure_signals_.async_wait([this](boost::system::error_code error, int signal) {
+    if (error) return;
+    ebb::report_pressure(signal == SIGUSR1 ? ebb::pressure_level::high : ebb::pressure_level::low);
+    report_pressure();
+  });
 }
 
 void server::begin_stop() {

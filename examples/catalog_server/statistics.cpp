@@ -2,6 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
+
+#include <ebb/pools.hpp>
+#include <ebb/pressure.hpp>
 #include <ebb/runtime_info.hpp>
 
 #include "heap_count.hpp"
@@ -41,6 +45,13 @@ void append_statistics(std::pmr::string& out, const services& s) {
   json& pools = page["pools"];
   for (const auto& [name, numbers] : s.pool.stats()) pools[name] = to_json(numbers);
   out.append(page.dump(2)).push_back('\n');
+}
+
+void write_sample(std::ostream& out, const services& s) {
+  std::uint64_t idle_bytes = 0;
+  for (const ebb::pool_info& p : ebb::all_pools()) idle_bytes += p.stats.idle_bytes;
+  out << resident_kib() << ',' << s.pool.idle() << ',' << s.requests.total() << ','
+      << heap_now().allocations << ',' << idle_bytes / 1024 << ',' << to_string(ebb::pressure());
 }
 
 }  // namespace catalog

@@ -125,6 +125,23 @@ class buffer_pool final : private detail::buffer_owner {
     if (detail::checks::enters(core, data, tier->capacity)) core.put(data);
   }
 
+  /// Frees what is idle now, in all tiers.
+  /// Returns      how many buffers this call freed. What other threads free meanwhile is not counted.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         two membarriers for the whole process and tier, and free().
+  std::uint64_t drain() noexcept {
+    std::uint64_t freed = 0;
+    for (std::size_t i = 0; i < tiers_.count(); ++i) freed += tiers_[i].core.drain();
+    return freed;
+  }
+
+  /// Changes what options.max_idle_bytes says. What is over is freed before this returns, the coldest
+  /// first. A put that runs meanwhile may keep up to a magazine more; the next cycle frees it. Throws
+  /// nothing. Threads      safe from any thread. Cost         two membarriers for the whole process if
+  /// anything is over, and free().
+  void set_max_idle_bytes(std::size_t bytes) noexcept { tiers_.set_max_idle_bytes(bytes); }
+
   /// How many tiers there are.
   [[nodiscard]] std::size_t tier_count() const noexcept { return tiers_.count(); }
   /// Capacity of the i-th in bytes, 0 <= i < tier_count(), ascending.

@@ -28,6 +28,10 @@ struct calibrated_buffer_pool_options {
   /// Idle buffers kept at most, 0 .. unlimited. What is over is freed when it is put.
   std::size_t max_idle = unlimited;
 
+  /// The same in bytes, 0 .. unlimited. Each idle buffer counts for as much as the largest that was put in
+  /// this cycle and the one before, rounded up by at most an eighth; a larger one than this is freed.
+  std::size_t max_idle_bytes = unlimited;
+
   /// Buffers a shard may keep loaded, out of other threads' reach, 1 .. 62. Fewer for larger buffers.
   std::uint32_t max_loaded = 16;
 
@@ -66,7 +70,8 @@ class calibrated_buffer_pool final : private detail::buffer_owner {
               .context = nullptr,
               .bytes = detail::calibration::smallest_bytes,
               .pool_type = typeid(calibrated_buffer_pool).name()},
-             {.max_idle = o.max_idle, .max_loaded = o.max_loaded}, std::move(o.name)) {}
+             {.max_idle = o.max_idle, .max_loaded = o.max_loaded, .max_idle_bytes = o.max_idle_bytes},
+             std::move(o.name)) {}
 
   /// Frees what is idle. No other thread may be using the pool, and no buffer may be out.
   ~calibrated_buffer_pool() {
@@ -90,7 +95,7 @@ class calibrated_buffer_pool final : private detail::buffer_owner {
       const std::size_t capacity = header_of(data)->capacity;
       if (capacity >= default_bytes()) [[likely]]
         return {static_cast<std::byte*>(data), capacity, &all_, 0};
-      all_.core.drop(data, detail::event::dropped_rejected);
+      all_.core.drop(data, eviction_reason::rejected);
     }
     const detail::buffer_block fresh = get_slow();
     return {fresh.data, fresh.capacity, &all_, 0};
@@ -100,6 +105,20 @@ class calibrated_buffer_pool final : private detail::buffer_owner {
   [[nodiscard]] std::size_t default_bytes() const noexcept { return calibration_.default_bytes(); }
   /// Capacity in bytes above which no buffer is kept; 0 before the first calibration: there is no bound.
   [[nodiscard]] std::size_t max_bytes() const noexcept { return calibration_.max_bytes(); }
+
+  /// Frees what is idle now.
+  /// Returns      how many buffers this call freed. What other threads free meanwhile is not counted.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         two membarriers for the whole process, and free().
+  std::uint64_t drain() noexcept { return all_.core.drain(); }
+
+  /// Change what options.max_idle and options.max_idle_bytes say, as those of object_pool do.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         two membarriers for the whole process if anything is over, and free().
+  void set_max_idle(std::size_t count) noexcept { all_.core.set_max_idle(count); }
+  void set_max_idle_bytes(std::size_t bytes) noexcept { all_.core.set_max_idle_bytes(bytes); }
 
   /// Returns      a snapshot of what the pool did and holds; numbers are buffers. `dropped_rejected` are
   ///              those that were above max_bytes(), below default_bytes(), or ill used.
@@ -180,12 +199,19 @@ class calibrated_buffer_pool final : private detail::buffer_owner {
   // Calls nothing but as its last act, so that a hit has no registers to save.
   EBB_FAST_PATH void keep_or_drop(std::byte* data, std::size_t capacity, std::size_t length) noexcept {
     const std::size_t most = max_bytes();
-    if (capacity - 1 > most - 1)
-      return all_.core.drop(data, detail::event::dropped_rejected);  // 0: no bound
+    if (capacity - 1 > most - 1) return all_.core.drop(data, eviction_reason::rejected);  // 0: no bound
     if (!header_of(data)->kept.keep(capacity, length)) {
       next_bytes_.store(detail::retention::next_capacity(length), std::memory_order_relaxed);
-      return all_.core.drop(data, detail::event::dropped_rejected);
+      return all_.core.drop(data, eviction_reason::rejected);
     }
+    if (all_.core.is_larger(capacity)) [[unlikely]] {
+      return keep_larger(data, capacity);
+    }
+    if (detail::checks::enters(all_.core, data, capacity)) all_.core.put(data);
+  }
+
+  EBB_SLOW_PATH void keep_larger(std::byte* data, std::size_t capacity) noexcept {
+    if (!all_.core.note_bytes(capacity)) return all_.core.drop(data, eviction_reason::over_budget);
     if (detail::checks::enters(all_.core, data, capacity)) all_.core.put(data);
   }
 

@@ -41,9 +41,31 @@ struct object_pool_options {
   /// Runs on the thread that puts, under no lock; may use any pool. Empty: objects are kept as they are.
   std::function<bool(T&)> recycle = {};
 
-  /// Idle objects kept at most, 0 .. unlimited. What is over is destroyed by put(). The room a shard has
-  /// set aside for its next puts counts as used, up to half of the bound.
+  /// Idle objects kept at most, 0 .. unlimited. A put that finds no room destroys objects that nobody has
+  /// used since the last cycle, or else its own. The room a shard has set aside for its next puts counts as
+  /// used, up to half of the bound.
   std::size_t max_idle = unlimited;
+
+  /// The same in bytes, 0 .. unlimited. Each idle object counts for as much as the largest that was put in
+  /// this cycle and the one before, by `bytes`, rounded up by at most an eighth.
+  std::size_t max_idle_bytes = unlimited;
+
+  /// What an object is large, all it owns included, in bytes. Empty: sizeof(T). Runs on the thread that
+  /// puts, under no lock, after `recycle`; may use any pool. An object larger than max_idle_bytes, or one
+  /// for which this throws (then as eviction_reason::rejected), is destroyed.
+  std::function<std::size_t(const T&)> bytes = {};
+
+  /// As many idle objects survive ageing, and no more if nobody uses them: 0 .. max_idle. Budgets, pressure
+  /// and drain() do not spare them.
+  std::size_t keep_at_least = 0;
+
+  /// Called once for each object that the pool destroys, before it does, and why. Not for objects that are
+  /// in use, nor for those that leave by detach(). Runs on the thread that destroys: that of a cycle, or of
+  /// a put that cannot keep the object; under no lock; may use any pool. An exception ends the program.
+  std::function<void(T&, eviction_reason)> on_evict = {};
+
+  /// Whose idle objects a get may take.
+  steal stealing = steal::all;
 
   /// For messages and statistics; need not be unique.
   std::string name = {};
@@ -106,7 +128,7 @@ class pooled {
 };
 
 /// A pool of temporary objects. May be a local, a member, a function static or a global; must outlive
-/// its handles. Nothing is allocated before the first put.
+/// its handles. Nothing but the options' functions is allocated before the first put.
 ///
 ///     ebb::object_pool<parser> parsers;
 ///     {
@@ -130,16 +152,25 @@ class object_pool {
 
   /// A pool with options.
   /// Throws       std::invalid_argument when `make` is empty and T has no default constructor, or when
-  ///              `max_loaded` is out of range.
+  ///              `max_loaded` or `keep_at_least` is out of range.
   explicit object_pool(options o)
       : core_({.destroy = destroy,
-               .context = nullptr,
+               .context = this,
                .bytes = sizeof(T),
-               .pool_type = typeid(object_pool).name()},
-              {.max_idle = o.max_idle, .max_loaded = o.max_loaded}, std::move(o.name)),
-        make_(std::move(o.make)),
-        recycle_(std::move(o.recycle)) {
-    if (!make_ && !std::default_initializable<T>) {
+               .pool_type = typeid(object_pool).name(),
+               .evict = o.on_evict ? evict : nullptr},
+              {.max_idle = o.max_idle,
+               .max_loaded = o.max_loaded,
+               .max_idle_bytes = o.max_idle_bytes,
+               .keep_at_least = o.keep_at_least,
+               .stealing = o.stealing},
+              std::move(o.name)),
+        recycle_(std::move(o.recycle)),
+        off_hits_(o.make || o.bytes || o.on_evict
+                      ? new callbacks{std::move(o.make), std::move(o.bytes), std::move(o.on_evict)}
+                      : nullptr),
+        looks_at_puts_(recycle_ || (off_hits_ && off_hits_->bytes)) {
+    if (!makes() && !std::default_initializable<T>) {
       throw std::invalid_argument("ebb::object_pool \"" + core_.name() +
                                   "\": options.make is empty, and T has no default constructor; "
                                   "give a function that returns std::unique_ptr<T>");
@@ -244,6 +275,49 @@ class object_pool {
     });
   }
 
+  /// Destroys what is idle now, in all shards, also what options.keep_at_least would keep.
+  /// Returns      how many objects this call destroyed. What other threads destroy meanwhile is not
+  ///              counted.
+  /// Throws       nothing.
+  /// Threads      safe from any thread. Destructors run on the calling thread, under no lock.
+  /// Cost         two membarriers for the whole process, and the destructors.
+  /// Unlike Go    Go has nothing like it.
+  std::uint64_t drain() noexcept { return core_.drain(); }
+
+  /// Makes objects until `count` are idle, where every thread finds them, and from now on keeps as many at
+  /// least, as options.keep_at_least.
+  /// Returns      how many it made.
+  /// Throws       what options.make throws; what was made before stays. std::invalid_argument when `count`
+  ///              is more than max_idle.
+  /// Threads      safe from any thread.
+  /// Cost         `make` for each, and a put of them all.
+  /// Unlike Go    Go has nothing like it.
+  std::size_t prewarm(std::size_t count) {
+    core_.check_keep(count);
+    if (count > core_.keep_at_least()) core_.set_keep_at_least(count);
+    std::size_t made = 0;
+    batch<&detail::pool_core::stock> fresh(*this);
+    for (std::size_t idle = stats().idle; idle < count; ++idle, ++made) fresh.add(make_one());
+    return made;
+  }
+
+  /// Changes what options.keep_at_least says, 0 .. max_idle; 0 lets all age again.
+  /// Throws       std::invalid_argument when out of range.
+  /// Threads      safe from any thread.
+  void set_keep_at_least(std::size_t count) {
+    core_.check_keep(count);
+    core_.set_keep_at_least(count);
+  }
+
+  /// Changes what options.max_idle says, or options.max_idle_bytes. What is over is destroyed, with the
+  /// reason over_budget and the coldest first, before this returns. A put that runs meanwhile may keep up
+  /// to a magazine more; the next cycle destroys it.
+  /// Throws       nothing.
+  /// Threads      safe from any thread. Destructors run on the calling thread, under no lock.
+  /// Cost         two membarriers for the whole process if anything is over, and the destructors.
+  void set_max_idle(std::size_t count) noexcept { core_.set_max_idle(count); }
+  void set_max_idle_bytes(std::size_t bytes) noexcept { core_.set_max_idle_bytes(bytes); }
+
   /// Returns      a snapshot of what the pool did and holds.
   /// Throws       nothing.
   /// Threads      safe from any thread; never slows a hit.
@@ -274,6 +348,13 @@ class object_pool {
     delete static_cast<T*>(object);
   }
 
+  // The same with options.on_evict.
+  static void evict(void* object, void* pool, eviction_reason why) noexcept {
+    detail::checks::dies(object, sizeof(T));
+    const std::unique_ptr<T> dying(static_cast<T*>(object));
+    static_cast<object_pool*>(pool)->off_hits_->on_evict(*dying, why);
+  }
+
   EBB_FAST_PATH T* idle_object() noexcept {
     detail::checks::before_get(core_);
     void* object = core_.get();
@@ -285,10 +366,12 @@ class object_pool {
     return static_cast<T*>(object);
   }
 
+  [[nodiscard]] bool makes() const noexcept { return off_hits_ && off_hits_->make; }
+
   EBB_SLOW_PATH T* make_one() {
     std::unique_ptr<T> object;
-    if (make_) {
-      object = make_();
+    if (makes()) {
+      object = off_hits_->make();
     } else if constexpr (std::default_initializable<T>) {
       object = std::make_unique<T>();
     }
@@ -302,19 +385,30 @@ class object_pool {
 
   // LIFE 2/5 use ends: the handle dies, recycle() decides, and the object goes to the core.
   EBB_FAST_PATH void put_back(T* object) noexcept {
-    detail::checks::returns(core_, object);
-    if (recycle_) [[unlikely]] {  // not rare, but a call in any case: keep it off the straight line
-      if (!recycled(object)) return core_.drop(object, detail::event::dropped_rejected);
-    }
-    if (detail::checks::enters(core_, object, sizeof(T))) core_.put(object);
+    if (becomes_idle(object)) core_.put(object);
   }
 
-  EBB_SLOW_PATH bool recycled(T* object) noexcept {
-    try {
-      return recycle_(*object);
-    } catch (...) {
-      return false;  // whatever state it is in, nobody gets to see it
+  // False if it was destroyed.
+  EBB_FAST_PATH bool becomes_idle(T* object) noexcept {
+    detail::checks::returns(core_, object);
+    if (looks_at_puts_) [[unlikely]] {  // not rare, but a call in any case: keep it off the straight line
+      if (!stays(object)) return false;
     }
+    return detail::checks::enters(core_, object, sizeof(T));
+  }
+
+  // False if it was destroyed.
+  EBB_SLOW_PATH bool stays(T* object) noexcept {
+    auto why = eviction_reason::rejected;
+    try {
+      if (!recycle_ || recycle_(*object)) {
+        if (!off_hits_ || !off_hits_->bytes || core_.note_bytes(off_hits_->bytes(*object))) return true;
+        why = eviction_reason::over_budget;
+      }
+    } catch (...) {  // whatever state it is in, nobody gets to see it
+    }
+    core_.drop(object, why);
+    return false;
   }
 
   void let_go(T* object) noexcept {
@@ -322,27 +416,47 @@ class object_pool {
     core_.count(detail::event::detached);
   }
 
+  // Objects on their way to the core, a magazine at once: to put_n(), or to stock().
+  template <auto Give>
+  class batch {
+   public:
+    explicit batch(object_pool& pool) noexcept : pool_(pool) {}
+    batch(const batch&) = delete;
+    batch& operator=(const batch&) = delete;
+    ~batch() { give(); }
+    void add(T* object) noexcept {
+      if (!pool_.becomes_idle(object)) return;
+      objects_[count_++] = object;
+      if (count_ == bulk) give();
+    }
+
+   private:
+    void give() noexcept {
+      if (count_ > 0) (pool_.core_.*Give)(objects_, std::exchange(count_, 0));
+    }
+    object_pool& pool_;
+    void* objects_[bulk];
+    std::size_t count_ = 0;
+  };
+
   template <class Item, class Release>
   void put_all(std::span<Item> items, Release release) noexcept {
-    void* kept[bulk];
-    std::size_t count = 0;
+    batch<&detail::pool_core::put_n> kept(*this);
     for (Item& item : items) {
-      T* object = release(item);
-      if (object == nullptr) continue;
-      detail::checks::returns(core_, object);
-      if (recycle_ && !recycled(object)) {
-        core_.drop(object, detail::event::dropped_rejected);
-      } else if (detail::checks::enters(core_, object, sizeof(T))) {
-        kept[count++] = object;
-        if (count == bulk) core_.put_n(kept, std::exchange(count, 0));
-      }
+      if (T* object = release(item)) kept.add(object);
     }
-    if (count > 0) core_.put_n(kept, count);
   }
 
   detail::pool_core core_;  // first: its hot words then need no offset
-  std::function<std::unique_ptr<T>()> make_;
   std::function<bool(T&)> recycle_;
+  // What hits do not call; a pool without them is smaller by as much.
+  struct callbacks {
+    std::function<std::unique_ptr<T>()> make;
+    std::function<std::size_t(const T&)> bytes;
+    std::function<void(T&, eviction_reason)> on_evict;
+  };
+  const std::unique_ptr<callbacks> off_hits_;
+  const bool looks_at_puts_;
 };
 
 #if EBB_CHECKED

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <ebb/detail/config.hpp>
+#include <ebb/pressure.hpp>
 
 namespace ebb {
 
@@ -15,12 +16,27 @@ enum class access_path {
   portable,  ///< std::atomic only: a try-lock per shard.
 };
 
+/// Returns      the name, as it is written above.
+[[nodiscard]] constexpr const char* to_string(access_path path) noexcept {
+  return path == access_path::rseq ? "rseq" : "portable";
+}
+
 /// What a shard is indexed by.
 enum class shard_index {
   mm_cid,  ///< the kernel's concurrency id: copies follow concurrency, not CPUs (Linux 6.3 and later).
   cpu_id,  ///< the CPU the thread runs on.
   thread,  ///< the CPU each thread was on when it last looked (portable path).
 };
+
+/// Returns      the name, as it is written above.
+[[nodiscard]] constexpr const char* to_string(shard_index index) noexcept {
+  switch (index) {
+    case shard_index::mm_cid: return "mm_cid";
+    case shard_index::cpu_id: return "cpu_id";
+    case shard_index::thread: break;
+  }
+  return "thread";
+}
 
 /// What runtime_info() returns.
 struct runtime_information {
@@ -31,6 +47,10 @@ struct runtime_information {
   std::uint64_t cycles = 0;            ///< cycles run since the process started.
   std::uint64_t cycles_abandoned = 0;  ///< cycles given up because membarrier failed; nothing was lost.
   bool collector_running = false;      ///< whether the background thread exists now.
+  pressure_level pressure = pressure_level::low;  ///< what ebb::pressure() says.
+  /// What of the kernel is listened to, or why nothing is: "PSI of the group /x, 2 s windows; memory.max
+  /// 512 MiB", "not watched: EBB_PRESSURE=off".
+  std::string pressure_source;
 };
 
 /// Says which path this process runs on, and why.

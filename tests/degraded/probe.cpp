@@ -12,12 +12,6 @@ namespace {
 
 using ebb::test::token;
 
-const char* name(ebb::access_path p) { return p == ebb::access_path::rseq ? "rseq" : "portable"; }
-
-const char* name(ebb::shard_index i) {
-  return i == ebb::shard_index::mm_cid ? "mm_cid" : i == ebb::shard_index::cpu_id ? "cpu_id" : "thread";
-}
-
 // Where the kernel does not tell or take affinities threads simply stay where they are.
 std::vector<cpu_set_t> places() {
   std::vector<cpu_set_t> out;
@@ -55,7 +49,8 @@ int main(int argc, char**) {
   }
   ebb::set_cycle_period(std::chrono::milliseconds{0});
   const ebb::runtime_information info = ebb::runtime_info();
-  std::printf("%s %s %zu: %s\n", name(info.path), name(info.index), info.shards, info.reason.c_str());
+  std::printf("%s %s %zu: %s\n", to_string(info.path), to_string(info.index), info.shards,
+              info.reason.c_str());
   (void)std::fflush(stdout);
 
   ebb::object_pool<token> pool;

@@ -38,14 +38,9 @@ libc_without_rseq() {
 
 # What an emulator of another architecture offers: no rseq, but membarrier.
 emulated_arm64() {
-  local compiler=(aarch64-linux-gnu-g++ -std=c++20 -O1 -g0 -static -pthread -Iinclude) file objects=() expected
-  for file in src/*.cpp; do
-    local object=$work/arm64/${file//\//_}.o
-    mkdir -p "$work/arm64"
-    objects+=("$object")
-    [[ $object -nt $file ]] || "${compiler[@]}" -c "$file" -o "$object" || return 1
-  done
-  "${compiler[@]}" "$here"/probe.cpp "${objects[@]}" -o "$work/probe_arm64" || return 1
+  local compiler=(aarch64-linux-gnu-g++ -std=c++20 -O1 -g0 -static -pthread -Iinclude -Isrc) expected
+  whole_library >"$work/library.cpp"
+  "${compiler[@]}" "$here"/probe.cpp "$work/library.cpp" -o "$work/probe_arm64" || return 1
   expected="built without critical sections: ThreadSanitizer, or not x86-64 Linux"
   [[ ! -e include/ebb/detail/percpu/aarch64.hpp ]] || expected=$unregistered
   probe=$work/probe_arm64 probe_there "arm64, emulated" "$portable: $expected" qemu-aarch64 || return 1

@@ -12,7 +12,7 @@ here=tests/degraded
 deny=$work/deny
 sys=$here/in_sys.sh
 compile=("${CXX:-g++}" -std=c++20 -O2 -g0 -Wall -Wextra -Wconversion -Wshadow -Wundef -pthread)
-suite=(api_tests internal_tests buffer_tests scrub_tests stream_tests asio_tests checked_tests)
+suite=(api_tests pools_tests internal_tests buffer_tests scrub_tests stream_tests asio_tests checked_tests)
 
 build() {
   tests=${EBB_TEST_BUILD:-$work/tests}
@@ -29,11 +29,13 @@ build() {
   done
 }
 
-# Runs a program in the environment of a row; false, and why, if it failed.
+# Runs a program in the environment of a row; false, and what it said, if it failed.
 run_there() {
   local status=0
   timeout 120 "$@" >"$work/out" 2>"$work/err" || status=$?
-  ((status == 0)) || echo "  exit $status: $(grep -hE 'WRONG|FAILED' "$work/err" "$work/out" | head -n 3)"
+  ((status != 0)) || return 0
+  echo "  FAILED, exit $status: $*"
+  awk 'FNR <= 100 || /FAILED/ { print "    " $0 }' "$work/err" "$work/out"
   return $status
 }
 
@@ -55,12 +57,15 @@ probe_there() {
 # And so do all unit tests.
 suite_there() {
   probe_there "$@" || return 1
-  local program passed=0
+  local program passed=0 now status=0
   for program in "${suite[@]}"; do
     [[ -x $tests/tests/$program ]] || continue  # asio_tests, where there is no Boost
-    run_there "${@:3}" "$tests/tests/$program" || return 1
-    passed=$((passed + $(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests*\.$/\1/p' "$work/out")))
+    # Brief: nothing but what failed.
+    run_there "${@:3}" "$tests/tests/$program" --gtest_brief=1 || status=1
+    now=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests*\.$/\1/p' "$work/out")
+    passed=$((passed + ${now:-0}))
   done
+  ((status == 0)) || return 1
   cases=$((cases + 1 + passed))
   printf '  %-32s %4d tests  %s\n' "$1" "$passed" "${2%%:*}"
 }

@@ -167,7 +167,7 @@ class buffer_world {
         EBB_FUZZ_CHECK(pool_.idle_bytes() <= options_.max_idle_bytes);
         const pool_stats stats = pool_.stats();
         EBB_FUZZ_CHECK(stats.dropped_no_memory == 0);
-        EBB_FUZZ_CHECK(options_.max_idle_bytes != unlimited || stats.dropped_over_max_idle == 0);
+        EBB_FUZZ_CHECK(options_.max_idle_bytes != unlimited || stats.dropped_over_budget == 0);
         return;
       }
     }

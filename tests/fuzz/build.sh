@@ -1,6 +1,8 @@
 # How the fuzzers are built; verify.sh and fuzz.sh source it.
 # shellcheck shell=bash
 
+fuzz_options=(-std=c++20 -pthread -DEBB_HAS_RSEQ=0)
+
 # fuzz_objects COMPILER FOLDER TREE FILE...: the objects of FILEs, with the library that is in TREE. The portable
 # path always: there, tests choose the shard.
 fuzz_objects() {
@@ -9,7 +11,7 @@ fuzz_objects() {
   mkdir -p "$folder"
   for file in "$@"; do
     # shellcheck disable=SC2086  # a compiler and its options
-    $compiler -std=c++20 -pthread -DEBB_HAS_RSEQ=0 -I"$tree/include" -I"$tree/src" \
+    $compiler "${fuzz_options[@]}" -I"$tree/include" -I"$tree/src" \
       -c "tests/fuzz/$file.cpp" -o "$folder/$file.o"
   done
 }

@@ -1,6 +1,6 @@
-// What the environment may say: EBB_RSEQ, EBB_CYCLE_PERIOD_MS, EBB_RANDOM. Each is read once in a process,
-// by a function that nobody else can call; so the sources are compiled here once more, in a namespace of
-// the program's own.
+// What the environment may say: EBB_RSEQ, EBB_CYCLE_PERIOD_MS, EBB_RANDOM, EBB_PRESSURE. Each is
+// read once in a process, by a function that nobody else can call; so the sources are compiled here instead
+// of with the library.
 #include <malloc.h>
 
 #include <cstdlib>
@@ -9,6 +9,7 @@
 
 #include "checks.cpp"
 #include "collector_thread.cpp"
+#include "pressure/control.cpp"
 #include "runtime.cpp"
 #include "target.hpp"
 
@@ -87,11 +88,19 @@ void check_random(const std::string& value) {
   EBB_FUZZ_CHECK(got == (valid ? static_cast<unsigned>(*number) : 0));
 }
 
+void check_pressure(const std::string& value) {
+  captured_stderr out;
+  const bool got = detail::watching_by_environment();
+  expect(out.stop(), value == "on" || value == "off", "EBB_PRESSURE", value);
+  EBB_FUZZ_CHECK(got == (value != "off"));
+}
+
 }  // namespace
 
 void environment(std::span<const std::uint8_t> bytes) {
   if (bytes.empty()) return;
-  static constexpr const char* words[] = {"auto", "off", "cpu_id", "0", "1", "1000000", "31536000000"};
+  static constexpr const char* words[] = {"auto", "off",     "cpu_id",      "0",
+                                          "1",    "1000000", "31536000000", "on"};
   std::string value;
   const std::uint8_t how = bytes[0];
   if (how & 4) value = words[how / 8 % std::size(words)];
@@ -102,8 +111,12 @@ void environment(std::span<const std::uint8_t> bytes) {
   static constexpr struct {
     const char* name;
     void (*check)(const std::string&);
-  } all[] = {{"EBB_RSEQ", check_rseq}, {"EBB_CYCLE_PERIOD_MS", check_period}, {"EBB_RANDOM", check_random}};
-  const auto& one = all[how % 4 % std::size(all)];
+  } all[] = {{"EBB_RSEQ", check_rseq},
+             {"EBB_CYCLE_PERIOD_MS", check_period},
+             {"EBB_RANDOM", check_random},
+             {"EBB_PRESSURE", check_pressure}};
+  const auto& one = all[how % 4];
+  static_assert(std::size(all) == 4);
   (void)::setenv(one.name, value.c_str(), 1);
   one.check(value);
   (void)::unsetenv(one.name);

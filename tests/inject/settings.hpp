@@ -17,6 +17,7 @@ struct setting {
   std::uint32_t churn = 0;          // rounds that a thread lives; 0: for ever
   bool one_cpu = false;
   bool refuse_fences = false;  // of 32 cycles in a row, by the library's own seam
+  bool change_bounds = false;  // one more thread: bounds, the process's budget, drain_all(), all_pools()
   bool injected = true;        // needs the build with injection
   bool needs_rseq = true;
 };
@@ -30,6 +31,12 @@ inline constexpr std::array settings{
     setting{.name = "traps", .trap_one_in = 2},
     setting{.name = "traps-crowd", .threads = 32, .trap_one_in = 2, .yield_percent = 1, .timer_us = 50},
     setting{.name = "refused", .threads = 2, .delay = 10'000, .delay_one_in = 16, .refuse_fences = true},
+    setting{.name = "bounds",
+            .delay = 100,
+            .trap_one_in = 4,
+            .timer_us = 50,
+            .change_bounds = true,
+            .needs_rseq = false},
     setting{.name = "timers", .threads = 12, .timer_us = 50, .needs_rseq = false},
     setting{.name = "delay-2000", .threads = 12, .delay = 2000, .delay_one_in = 8, .timer_us = 50},
     setting{.name = "delay-100", .delay = 100, .trap_one_in = 4, .floods = 1},
@@ -59,5 +66,6 @@ inline constexpr std::array settings{
             .timer_us = 50,
             .floods = 1,
             .freeze_one_in = 5000,
-            .churn = 500},
+            .churn = 500,
+            .change_bounds = true},
 };

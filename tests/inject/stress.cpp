@@ -14,10 +14,13 @@
 #include <thread>
 #include <vector>
 
+#include <ebb/budget.hpp>
 #include <ebb/collector.hpp>
+#include <ebb/pools.hpp>
 #include <ebb/runtime_info.hpp>
 
 #include "load.hpp"
+#include "registry.hpp"
 #include "runtime.hpp"
 
 namespace {
@@ -34,6 +37,46 @@ void collect_back_to_back() {
     disturb::cycles_seen.fetch_add(1, std::memory_order_relaxed);
   }
   plan = 0;
+}
+
+// What is not bounded is, for a while, and what is bounded less; each time all that is in reach is looked
+// at.
+void change_bounds() {
+  disturb::mine.yield_percent = now->yield_percent / 4;
+  dice d(78);
+  ebb::object_pool<token>& open = *the_pools->open.pool;
+  ebb::object_pool<token>& bounded = *the_pools->bounded.pool;
+  // So that a pool begins to count for a bound in the middle of everything.
+  while (!disturb::stop && open.stats().idle < 20) (void)::sched_yield();
+  while (!disturb::stop) {
+    switch (d.roll(8)) {
+      case 0: bounded.set_max_idle(d.roll(100)); break;
+      case 1: bounded.set_max_idle_bytes(d.roll(100) * sizeof(token)); break;
+      case 2: open.set_max_idle(d.roll(2) == 0 ? 1000 : ebb::unlimited); break;
+      case 3: ebb::set_idle_budget(d.roll(2) == 0 ? ebb::unlimited : d.roll(400) * sizeof(token)); break;
+      case 4: (void)ebb::drain_all(); break;
+      case 5: (void)open.drain(); break;
+      case 6: open.set_keep_at_least(d.roll(20)); break;
+      default:
+        if (ebb::detail::registry::list().size() > 2) disturb::fail("the list has pools that nobody made");
+    }
+    disturb::cycles_seen.fetch_add(1, std::memory_order_relaxed);
+  }
+  ebb::set_idle_budget(ebb::unlimited);
+  open.set_keep_at_least(0);
+  open.set_max_idle(ebb::unlimited);
+  bounded.set_max_idle_bytes(ebb::unlimited);
+  bounded.set_max_idle(200);
+}
+
+// When all threads are gone bounds hold to the object.
+void check_bound(ebb::object_pool<token>& pool) {
+  pool.set_max_idle(7);
+  if (pool.stats().idle > 7) disturb::fail("more is idle than the bound, and nobody uses the pool");
+  ebb::set_idle_budget(5 * sizeof(token));
+  if (pool.stats().idle > 5) disturb::fail("more is idle than the process may keep");
+  ebb::set_idle_budget(ebb::unlimited);
+  pool.set_max_idle(200);
 }
 
 void check(const counted_pool& p) {
@@ -99,6 +142,7 @@ figures run(const setting& s, double seconds) {
   }
   for (std::uint32_t i = 0; i < s.floods; ++i) threads.emplace_back(disturb::flood_with_fences);
   threads.emplace_back(collect_back_to_back);
+  if (s.change_bounds) threads.emplace_back(change_bounds);
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
   disturb::stop = true;
   (void)::alarm(30);
@@ -121,6 +165,14 @@ figures run(const setting& s, double seconds) {
   workers.clear();
   check(both->open);
   check(both->bounded);
+  if (s.change_bounds) {
+    check_bound(*both->bounded.pool);
+    check(both->bounded);
+    // This one began to count when others used it.
+    both->open.pool->set_max_idle(200);
+    if (room_in(*both->open.pool) < 60) disturb::fail("room under a bound that came later is lost");
+    check(both->open);
+  }
   if (token::uses() - uses != taken) disturb::fail("uses of objects are missing: a user did not see them");
   if (room_in(*both->bounded.pool) + 20 < room) disturb::fail("room under max_idle is lost");
   both->open.pool.reset();

@@ -31,8 +31,9 @@ cycles=0
 # All in one translation unit, so that the standard headers are read once.
 whole() {
   local part
-  for part in block_arena collector_thread cpu_list magazine_store pool_bulk pool_core pool_state registry runtime \
-    stats; do
+  for part in block_arena collector_thread cpu_list magazine_store pool_bulk pool_core pool_state pressure/control \
+    pressure/files pressure/judge pressure/limits pressure/text pressure/trigger pressure/watch process_budget registry runtime stats \
+    waker; do
     echo "#include \"$part.cpp\""
   done
   echo '#include "disturb.cpp"'

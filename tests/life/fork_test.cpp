@@ -1,9 +1,6 @@
 // fork() in a process with threads leaves a child in which every pool works and the collector can restart.
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -13,29 +10,15 @@
 #include <ebb/collector.hpp>
 #include <ebb/object_pool.hpp>
 #include <ebb/runtime_info.hpp>
+#include <support/burst.hpp>
+#include <support/child.hpp>
 #include <support/threads.hpp>
 
 namespace {
 
 using namespace std::chrono_literals;
-
-void burst(ebb::object_pool<int>& pool, std::size_t n) {
-  std::vector<ebb::pooled<int>> some(n);
-  pool.get_n(some);
-}
-
-// Runs `body` in a child; returns its exit code, or -1 if it was killed (after 20 s by its own alarm).
-template <class Body>
-int in_child(Body body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(20);
-    _exit(body());
-  }
-  int status = 0;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+using ebb::test::burst;
+using ebb::test::in_child;
 
 // 0 when everything a child should be able to do works.
 int use_everything(ebb::object_pool<int>& inherited) {

@@ -28,6 +28,7 @@ struct supply {
   std::vector<block> blocks{};
   std::size_t used_before = 0;
   std::vector<block> blocks_before{};
+  std::vector<char> contents_before{};
 
   void* take(std::size_t bytes, std::size_t alignment) {
     used = (used + alignment - 1) / alignment * alignment;
@@ -76,6 +77,7 @@ void remember_mappings() {
     s->used_before = s->used;
     s->blocks_before = s->blocks;
   }
+  heap.contents_before.assign(heap.memory, heap.memory + heap.used);
 }
 
 void restore_mappings() {
@@ -84,6 +86,8 @@ void restore_mappings() {
     s->used = s->used_before;
     s->blocks = s->blocks_before;
   }
+  // Not all of it is in the notes: where a function's result of class type is stored, GCC does not say so.
+  std::memcpy(heap.memory, heap.contents_before.data(), heap.contents_before.size());
 }
 
 void check_mapped(const void* at, bool is_plain) {
@@ -132,17 +136,10 @@ int model_sched_yield() {
   return 0;
 }
 
-// In an execution new gives memory that nobody else had in it, so that addresses repeat.
-void* model_new(std::size_t bytes, std::size_t alignment) {
-  if (ebb::model::now != ebb::model::phase::setting_up) return ebb::model::allocate(bytes, alignment);
-  void* const p = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (p == nullptr) std::abort();
-  return p;
-}
+// Gives memory that nobody else had in this execution, so that addresses repeat.
+void* model_new(std::size_t bytes, std::size_t alignment) { return ebb::model::allocate(bytes, alignment); }
 void model_delete(void* p) {
-  if (p == nullptr || ebb::model::deallocate(p)) return;
-  // What the set-up has made comes back after the execution.
-  if (ebb::model::now == ebb::model::phase::setting_up) std::free(p);
+  if (p != nullptr) (void)ebb::model::deallocate(p);
 }
 
 }  // extern "C"

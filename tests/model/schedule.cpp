@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "machine.hpp"
 
@@ -22,6 +23,7 @@ struct fiber {
   bool yielded = false;  // until another thread took a step
   const void* waits_for_mutex = nullptr;
   const void* waits_for_condition = nullptr;
+  bool may_time_out = false;  // it waits for a condition, but not for ever
   unsigned char local[16] = {};
 };
 
@@ -72,7 +74,7 @@ void take(const void* mutex, place p) {
 
 bool can_run(int t) {
   const fiber& f = fibers[t];
-  if (f.done || f.waits_for_condition != nullptr) return false;
+  if (f.done || (f.waits_for_condition != nullptr && !f.may_time_out)) return false;
   return f.waits_for_mutex == nullptr || state_of(f.waits_for_mutex).owner < 0;
 }
 
@@ -149,6 +151,23 @@ void start_fiber(int t) {
   if (_setjmp(explorer) == 0) setcontext(&context);
 }
 
+// Until somebody notifies it, or, if it may time out, until it goes on for no reason. Returns whether that
+// was so.
+bool sleep_on(const void* condition, const void* mutex, bool may_time_out, place p) {
+  if (now != phase::running) give_up("a wait outside of explore()");
+  unlock(mutex, p);
+  if (tracing) trace("waits for condition", condition, 0, std::memory_order_relaxed, p);
+  fiber& me = fibers[current];
+  me.waits_for_condition = condition;
+  me.may_time_out = may_time_out;
+  give_way();
+  me.may_time_out = false;
+  const bool timed_out = std::exchange(me.waits_for_condition, nullptr) != nullptr;
+  if (timed_out && tracing) trace("times out", condition, 0, std::memory_order_relaxed, p);
+  lock(mutex, p);
+  return timed_out;
+}
+
 void on_bad_memory(int) {
   if (now != phase::running && now != phase::ending) _exit(gave_up);
   fail("the program touched memory that is not there");
@@ -168,7 +187,7 @@ void execute(body at_end) {
     fiber& f = fibers[t];
     f.time = {};
     f.time.knows[t] = 1;
-    f.done = f.yielded = false;
+    f.done = f.yielded = f.may_time_out = false;
     f.waits_for_mutex = f.waits_for_condition = nullptr;
     std::memcpy(f.local, thread_local_first, sizeof f.local);
     std::memcpy(f.at, f.start, sizeof f.at);
@@ -288,13 +307,10 @@ void unlock(const void* mutex, place p) {
   if (tracing) trace("unlock", mutex, 0, std::memory_order_release, p);
 }
 
-void wait(const void* condition, const void* mutex, place p) {
-  if (now != phase::running) give_up("a wait outside of explore()");
-  unlock(mutex, p);
-  if (tracing) trace("waits for condition", condition, 0, std::memory_order_relaxed, p);
-  fibers[current].waits_for_condition = condition;
-  give_way();
-  lock(mutex, p);
+void wait(const void* condition, const void* mutex, place p) { (void)sleep_on(condition, mutex, false, p); }
+
+bool wait_some_time(const void* condition, const void* mutex, place p) {
+  return sleep_on(condition, mutex, true, p);
 }
 
 void notify_one(const void* condition, place p) {

@@ -26,10 +26,14 @@ configure_and_build() {
   cmake --build "$1" -j "$jobs"
 }
 
+# What the compiler makes of the library is tested elsewhere: here it is one source, compiled as fast as can be.
+release=(-DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O0 -DNDEBUG"
+  -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0)
+
 # Installs, then moves the tree: whatever still points at the old place is found out.
 # install_library static|shared BUILD_SHARED_LIBS
 install_library() {
-  configure_and_build "$work/build-$1" "$source_dir" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS="$2" \
+  configure_and_build "$work/build-$1" "$source_dir" "${release[@]}" -DBUILD_SHARED_LIBS="$2" \
     -DCMAKE_INSTALL_LIBDIR=lib -DEBB_BUILD_TESTS=OFF -DEBB_BUILD_EXAMPLES=OFF -DEBB_BUILD_BENCH=OFF
   cmake --install "$work/build-$1" --prefix "$work/staging-$1"
   mv "$work/staging-$1" "$work/prefix-$1"
@@ -54,6 +58,30 @@ find_package_shared() {
   check_shared "$work/find_package-shared/consumer"
 }
 
+# with_inspector static|shared
+with_inspector() {
+  configure_and_build "$work/inspector-$1" "$consumers/find_package" -DCMAKE_PREFIX_PATH="$work/prefix-$1" \
+    -DWITH_INSPECTOR=ON
+  "$work/inspector-$1/inspected"
+}
+
+# What ebb/asio.hpp needs.
+has_new_boost() {
+  echo '#include <boost/version.hpp>
+#if BOOST_VERSION < 107700
+#error
+#endif' | "$cxx" ${BOOST_ROOT:+-isystem "$BOOST_ROOT/include"} -x c++ -fsyntax-only - 2>/dev/null
+}
+
+# with_asio static|shared
+with_asio() {
+  local headers_only=()
+  [[ -z ${BOOST_ROOT:-} ]] || headers_only=(-DBoost_NO_BOOST_CMAKE=ON)
+  configure_and_build "$work/asio-$1" "$consumers/find_package" -DCMAKE_PREFIX_PATH="$work/prefix-$1" \
+    -DWITH_ASIO=ON "${headers_only[@]}"
+  "$work/asio-$1/asio"
+}
+
 # with_pkg_config static|shared NAME COMPILER_FLAG...
 with_pkg_config() {
   local flags
@@ -75,12 +103,13 @@ pkg_config_shared() {
 }
 
 add_subdirectory() {
-  configure_and_build "$work/add_subdirectory" "$consumers/add_subdirectory" -DEBBPOOL_SOURCE="$source_dir"
+  configure_and_build "$work/add_subdirectory" "$consumers/add_subdirectory" "${release[@]}" \
+    -DEBBPOOL_SOURCE="$source_dir"
   "$work/add_subdirectory/consumer"
 }
 
 fetch_content() {
-  configure_and_build "$work/fetch_content" "$consumers/fetch_content" \
+  configure_and_build "$work/fetch_content" "$consumers/fetch_content" "${release[@]}" \
     -DFETCHCONTENT_SOURCE_DIR_EBBPOOL="$source_dir" -DBUILD_SHARED_LIBS=ON
   "$work/fetch_content/consumer"
 }
@@ -107,6 +136,18 @@ report install_library static OFF
 report install_library shared ON
 report find_package_static
 report find_package_shared
+if [[ -e $work/build-static/libebbpool_inspector.a ]]; then
+  report with_inspector static
+  report with_inspector shared
+else
+  echo "skipped with_inspector: it was not built, for want of Boost"
+fi
+if has_new_boost; then
+  report with_asio static
+  report with_asio shared
+else
+  echo "skipped with_asio: Boost is older than 1.77, or not there"
+fi
 report pkg_config_static
 report pkg_config_checked
 report pkg_config_shared

@@ -13,17 +13,14 @@ tsan=(-O1 -fsanitize=thread)
 run=()
 if setarch --addr-no-randomize true 2>/dev/null; then run=(setarch --addr-no-randomize); fi
 
+whole_library >"$work/library.cpp"
+
 # library NAME ROOT OPTION...: the library that lies in ROOT.
-library() {
-  local root
-  root=$(realpath "$2")
-  mkdir -p "$work/$1.d"
-  (cd "$work/$1.d" && g++ "${common[@]}" "${@:3}" -I"$root/include" -I"$root/src" -c "$root"/src/*.cpp)
-}
+library() { g++ "${common[@]}" "${@:3}" -I"$2/include" -I"$2/src" -c "$work/library.cpp" -o "$work/$1.o"; }
 
 # program NAME LIBRARY ROOT OPTION...
 program() {
-  g++ "${common[@]}" "${@:4}" -I"$3/include" $here/planted.cpp "$work/$2.d"/*.o -o "$work/$1"
+  g++ "${common[@]}" "${@:4}" -I"$3/include" $here/planted.cpp "$work/$2.o" -o "$work/$1"
 }
 
 # clean_run NAME PROGRAM OPERATIONS [NAME=VALUE]

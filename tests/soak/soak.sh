@@ -27,7 +27,7 @@ esac
 
 work=build/verify/soak
 mkdir -p "$work"
-${CXX:-g++} -std=c++20 -O2 -g0 -pthread -Iinclude -Isrc -Itests/soak tests/soak/soak.cpp src/*.cpp -o "$work/soak"
+${CXX:-g++} -std=c++20 -O2 -g0 -pthread -Iinclude -Isrc -Itests/soak tests/soak/soak.cpp src/*.cpp src/pressure/*.cpp src/resource/*.cpp -o "$work/soak"
 
 if [[ $1 != --control ]]; then
   exec "$work/soak" --seconds "$seconds"

@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
   ebb::set_cycle_period(std::chrono::milliseconds{0});
   const ebb::runtime_information info = ebb::runtime_info();
-  std::cout << "path: " << (info.path == ebb::access_path::rseq ? "rseq" : "portable") << " ("
-            << info.reason << "), " << info.shards << " shards\n";
+  std::cout << "path: " << to_string(info.path) << " (" << info.reason << "), " << info.shards
+            << " shards\n";
   return RUN_ALL_TESTS();
 }

@@ -1,4 +1,5 @@
-// One CPU, so one shard: for tests that count how many objects were made.
+// One CPU, so one shard: for tests that count how many objects were made, or want a certain one back. What
+// is loaded in another shard is out of reach, and a busy machine moves a thread at any time.
 #pragma once
 
 #include <sched.h>

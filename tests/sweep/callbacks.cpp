@@ -1,4 +1,4 @@
-// make(), recycle() and destructors that throw, refuse, or come back to the pools.
+// make(), recycle(), bytes(), on_evict() and destructors that throw, refuse, or come back to the pools.
 #include <array>
 #include <memory>
 #include <optional>
@@ -6,6 +6,7 @@
 
 #include <ebb/collector.hpp>
 #include <ebb/object_pool.hpp>
+#include <ebb/pools.hpp>
 
 #include "scenario.hpp"
 
@@ -21,8 +22,12 @@ struct director {
   bool busy = false;  // what a deed causes is not counted
   std::uint64_t adopted = 0;
   pool_type* pool = nullptr;
+  std::size_t max_idle = ebb::unlimited;
 };
 director now;
+
+constexpr std::size_t usual_bytes = 100;
+constexpr std::size_t most_bytes = 1000 * usual_bytes;
 
 void come_back(deed d) {
   switch (d) {
@@ -47,6 +52,16 @@ void come_back(deed d) {
       (void)other.get();
       break;
     }
+    case deed::drains:
+      (void)now.pool->drain();
+      (void)ebb::drain_all();
+      break;
+    case deed::changes_bounds:
+      now.pool->set_max_idle(2);
+      now.pool->set_max_idle_bytes(3 * usual_bytes);
+      now.pool->set_max_idle_bytes(most_bytes);
+      now.pool->set_max_idle(now.max_idle);
+      break;
     case deed::throws:
     case deed::refuses: break;
   }
@@ -75,6 +90,16 @@ bool recycle(token& t) {
   if (now.what == deed::throws) throw refused();
   return false;
 }
+
+std::size_t bytes(const token& t) {
+  if (!called_back()) return usual_bytes;
+  if (now.what != deed::throws && now.what != deed::refuses) return usual_bytes;
+  t.spoiled = true;
+  if (now.what == deed::throws) throw refused();
+  return most_bytes + 1;
+}
+
+void on_evict(token& /*dies*/, ebb::eviction_reason /*why*/) { (void)called_back(); }
 
 void on_death() { (void)called_back(); }
 
@@ -116,10 +141,15 @@ void use(pool_type& pool) {
 
 bool run_callbacks(std::uint64_t i, deed d) {
   for (const std::size_t max_idle : {ebb::unlimited, std::size_t{4}}) {
-    now = {.target = i, .what = d};
+    now = {.target = i, .what = d, .max_idle = max_idle};
     token::on_death = on_death;
     std::optional<pool_type> pool;
-    pool.emplace(ebb::object_pool_options<token>{.make = make, .recycle = recycle, .max_idle = max_idle});
+    pool.emplace(ebb::object_pool_options<token>{.make = make,
+                                                 .recycle = recycle,
+                                                 .max_idle = max_idle,
+                                                 .max_idle_bytes = most_bytes,
+                                                 .bytes = bytes,
+                                                 .on_evict = on_evict});
     now.pool = &*pool;
     use(*pool);
     check_balance(pool->stats(), now.adopted);

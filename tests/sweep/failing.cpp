@@ -67,6 +67,7 @@ void __real_free(void* block);
 void* __real_mmap(void* at, std::size_t bytes, int protection, int flags, int fd, off_t offset);
 int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*main)(void*),
                           void* self);
+char* __real___cxa_demangle(const char* mangled, char* out, std::size_t* bytes, int* status);
 long __real_syscall(long number, ...);
 
 void* __wrap_malloc(std::size_t bytes) {
@@ -74,6 +75,10 @@ void* __wrap_malloc(std::size_t bytes) {
 }
 void* __wrap_aligned_alloc(std::size_t alignment, std::size_t bytes) {
   return failing::fails() ? nullptr : failing::counted(__real_aligned_alloc(alignment, bytes));
+}
+// Its memory comes from inside the C++ library, and goes to free().
+char* __wrap___cxa_demangle(const char* mangled, char* out, std::size_t* bytes, int* status) {
+  return failing::fails() ? nullptr : failing::counted(__real___cxa_demangle(mangled, out, bytes, status));
 }
 int __wrap_posix_memalign(void** out, std::size_t alignment, std::size_t bytes) {
   if (failing::fails()) return ENOMEM;

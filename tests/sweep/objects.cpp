@@ -6,8 +6,10 @@
 #include <thread>
 #include <vector>
 
+#include <ebb/budget.hpp>
 #include <ebb/collector.hpp>
 #include <ebb/object_pool.hpp>
+#include <ebb/pools.hpp>
 #include <ebb/runtime_info.hpp>
 
 #include "scenario.hpp"
@@ -93,6 +95,39 @@ void objects_under_a_bound() {
   check(room_in(*pool) == room_in(other), "room under max_idle is lost");
 }
 
+// Bounds that change, what is kept at least, and the process's budget, with every failure in between.
+void changing_budgets() {
+  const options bounded{.max_idle = 40, .name = long_name, .max_loaded = 8};
+  std::optional<pool_type> pool;
+  std::uint64_t adopted = 0;
+  attempt([&] {
+    pool.emplace(bounded);
+    (void)pool->prewarm(20);
+    use_objects(pool, adopted, 30);
+    pool->set_max_idle(10);
+    pool->set_max_idle_bytes(7 * sizeof(token));
+    use_objects(pool, adopted, 20);
+    check(!ebb::all_pools().empty(), "all_pools() does not list a pool in use");
+    pool->set_max_idle(40);
+    pool->set_max_idle_bytes(ebb::unlimited);
+    ebb::set_idle_budget(12 * sizeof(token));
+    use_objects(pool, adopted, 20);
+    check(pool->stats().idle <= 12, "more is idle than the process may keep");
+    (void)ebb::drain_all();
+    ebb::set_idle_budget(ebb::unlimited);
+    use_objects(pool, adopted, 20);
+    (void)pool->drain();
+  });
+  ebb::set_idle_budget(ebb::unlimited);
+  if (!pool) return;
+  pool->set_keep_at_least(0);
+  pool->set_max_idle_bytes(ebb::unlimited);
+  pool->set_max_idle(40);
+  check_tokens(*pool, adopted);
+  pool_type other(bounded);
+  check(room_in(*pool) == room_in(other), "room under max_idle is lost");
+}
+
 void background_collector() {
   pool_type pool;
   ebb::set_cycle_period(std::chrono::milliseconds(1));
@@ -141,6 +176,7 @@ void many_pools() {
 constexpr scenario table[] = {
     {"objects", objects},
     {"objects under a bound", objects_under_a_bound},
+    {"changing budgets", changing_budgets},
     {"background collector", background_collector},
     {"many pools", many_pools},
 };

@@ -30,7 +30,7 @@ class token {
 
   static inline std::atomic<std::int64_t> alive{0};  // the background collector destroys, too
   static inline void (*on_death)() = nullptr;
-  bool spoiled = false;
+  mutable bool spoiled = false;
   std::uint64_t filler[4]{};
 };
 
@@ -68,8 +68,18 @@ std::span<const scenario> memory_scenarios() noexcept;
 
 // The i-th call back of the callbacks scenario does something; 0: none does. Returns whether there were as
 // many.
-enum class deed { throws, gets_and_puts, puts_new, works_in_bulk, collects, uses_another_pool, refuses };
+enum class deed {
+  throws,
+  gets_and_puts,
+  puts_new,
+  works_in_bulk,
+  collects,
+  uses_another_pool,
+  refuses,
+  drains,
+  changes_bounds
+};
 inline constexpr deed deeds[] = {deed::throws,        deed::gets_and_puts, deed::puts_new,
                                  deed::works_in_bulk, deed::collects,      deed::uses_another_pool,
-                                 deed::refuses};
+                                 deed::refuses,       deed::drains,        deed::changes_bounds};
 bool run_callbacks(std::uint64_t i, deed d);

@@ -100,10 +100,10 @@ std::uint64_t sweep(const scenario& s) {
 }
 
 std::uint64_t sweep_callbacks() {
-  static constexpr const char* names[] = {"throwing call back",      "call back that gets and puts",
-                                          "call back that adopts",   "call back that gets many",
-                                          "call back that collects", "call back that uses another pool",
-                                          "call back that refuses"};
+  static constexpr const char* names[] = {
+      "throwing call back",       "call back that gets and puts", "call back that adopts",
+      "call back that gets many", "call back that collects",      "call back that uses another pool",
+      "call back that refuses",   "call back that drains",        "call back that changes bounds"};
   std::uint64_t points = 0;
   for (const deed d : deeds) {
     running = {.scenario = "call backs", .mode = names[static_cast<int>(d)], .point = 0};

@@ -13,7 +13,7 @@ technique sweep
 here=tests/sweep
 cxx=${CXX:-g++}
 wrapped=()
-for function in malloc aligned_alloc posix_memalign free mmap pthread_create syscall; do
+for function in malloc aligned_alloc posix_memalign free mmap pthread_create syscall __cxa_demangle; do
   wrapped+=("-Wl,--wrap=$function")
 done
 
@@ -36,19 +36,10 @@ compile() { "$cxx" "${flags[@]}" -I"$1/include" -I"$1/src" -I"$here" -c "$2" -o 
 # What a mutant does not change comes from the build without any.
 link() {
   local parts=() part
-  for part in library block_pools objects callbacks memory failing sweep; do
+  for part in library objects callbacks memory failing sweep; do
     if [[ -f $1/$part.o ]]; then parts+=("$1/$part.o"); else parts+=("$work/none/$part.o"); fi
   done
   "$cxx" "${flags[@]}" "${parts[@]}" "${wrapped[@]}" -o "$1/sweep"
-}
-
-# In one translation unit, so that the library's headers are read once; block_pools.cpp has a name twice.
-whole_library() {
-  local part
-  for part in block_arena buffer_tiers calibration checks collector_thread cpu_list magazine_store pool_bulk pool_core \
-    pool_state registry runtime stats; do
-    echo "#include \"$part.cpp\""
-  done
 }
 
 build_all() {
@@ -56,7 +47,6 @@ build_all() {
   mkdir -p "$1"
   python3 tests/tools/mutant.py "$here/mutants.txt" none "$1"
   compile "$1" "$work/library.cpp" library.o
-  compile "$1" "$1/src/block_pools.cpp" block_pools.o
   for part in objects callbacks memory failing sweep; do compile "$1" "$here/$part.cpp" "$part.o"; done
   link "$1"
 }

@@ -21,6 +21,10 @@ awk -v least="$least" 'BEGIN { exit !(least >= 0) }' || fail "a negative measure
 in_pair=$(jq -r 'select(.case == "pair" and .threads == 1 and .metric == "ns") | .system' <<<"$samples" | wc -l)
 ((in_pair >= 24)) || fail "only $in_pair systems in the case pair"
 
+crowds=$("$folder/ebb_bench" run --cases 'bounded_crowd_.*' --rounds 1 --threads 64)
+in_crowds=$(jq -r 'select(.metric == "worst_to_fair" and .samples[0] > 0) | .system' <<<"$crowds" | wc -l)
+((in_crowds >= 12)) || fail "only $in_crowds bounded pools in crowds"
+
 for system in ebb ebb_portable mutex_vector; do
   "$folder/ebb_bench" churn "$system" 100 | jq -e '.seconds > 0' >/dev/null || fail "churn $system"
   "$folder/ebb_bench" pools "$system" 100 | jq -e '.pair_ns > 0' >/dev/null || fail "pools $system"

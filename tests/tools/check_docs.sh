@@ -43,7 +43,7 @@ broken_programs() {
   extract_programs
   for program in "$work"/*.cpp; do
     [[ -e $program ]] || continue
-    "${CXX:-g++}" -std=c++20 -Wall -Wextra -Iinclude -fsyntax-only "$program" 2>&1 || true
+    "${CXX:-g++}" -std=c++20 -Wall -Wextra -Iinclude ${BOOST_ROOT:+-isystem "$BOOST_ROOT/include"} -fsyntax-only "$program" 2>&1 || true
   done
 }
 

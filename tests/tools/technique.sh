@@ -24,6 +24,12 @@ skip() {
   exit 77
 }
 
+# All of the library as one translation unit, so that the standard headers are read once.
+whole_library() {
+  local file
+  for file in src/*.cpp src/pressure/*.cpp src/resource/*.cpp; do echo "#include \"${file#src/}\""; done
+}
+
 # in_parallel FUNCTION NAME...: as many at a time as there are CPUs.
 in_parallel() {
   local name jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}

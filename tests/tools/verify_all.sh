@@ -55,8 +55,11 @@ done
 for technique in "${chosen[@]}"; do
   read -r status _ <"$logs/$technique.status"
   if ((status != 0 && status != 77)); then
-    say "the end of $logs/$technique.log"
-    tail -n 30 "$logs/$technique.log"
+    {
+      echo "-- $technique: what failed, and the end of $logs/$technique.log"
+      head -n -30 "$logs/$technique.log" | grep -E 'FAILED|SURVIVED' || true
+      tail -n 30 "$logs/$technique.log"
+    } | tee -a "$suite_failures"
   fi
 done
 printf '\n%s passed, %s failed\n' "$suite_passed" "$suite_failed"

@@ -289,7 +289,7 @@ TEST_F(BufferPoolBudget, is_kept_over_all_tiers_and_at_least_half_of_it_is_used)
     if (burst % 3 == 2) ebb::collect();
     EXPECT_LE(pool.idle_bytes(), bound);
   }
-  EXPECT_GT(pool.stats().dropped_over_max_idle, 0u);
+  EXPECT_GT(pool.stats().dropped_over_budget, 0u);
   ebb::collect();
   ebb::collect();
   EXPECT_EQ(pool.idle_bytes(), 0u);
@@ -306,7 +306,7 @@ TEST_F(BufferPoolBudget, a_block_weighs_its_tier) {
   EXPECT_EQ(pool.tier_stats(3).idle, 2u);
   for (int i = 0; i < 100; ++i) pool.put(own_memory(1000));
   EXPECT_EQ(pool.stats().idle, 2u) << "nothing is left for the others";
-  EXPECT_EQ(pool.stats().dropped_over_max_idle, 98u + 100u);
+  EXPECT_EQ(pool.stats().dropped_over_budget, 98u + 100u);
   ebb::collect();
   ebb::collect();
   for (int i = 0; i < 100; ++i) pool.put(own_memory(1000));
@@ -347,7 +347,7 @@ TEST_F(BufferPoolBudget, of_nothing_keeps_nothing_and_of_one_block_keeps_one) {
     EXPECT_LE(one.idle_bytes(), 1999u);
   }
   EXPECT_EQ(none.stats().made, 100u);
-  EXPECT_EQ(none.stats().dropped_over_max_idle, 100u);
+  EXPECT_EQ(none.stats().dropped_over_budget, 100u);
   EXPECT_EQ(one.tier_stats(0).idle, 1u);
   EXPECT_EQ(one.tier_stats(1).idle + one.tier_stats(2).idle, 0u);
   expect_conserved(none);

@@ -147,7 +147,7 @@ TEST(BufferTiers, a_tier_keeps_what_its_buffers_need_to_know) {
     EXPECT_EQ(tiers[i].core.name(), "two");
   }
   EXPECT_EQ(tiers.name(), "two");
-  tiers[1].core.drop(tiers.allocate(128), event::dropped_rejected);
+  tiers[1].core.drop(tiers.allocate(128), ebb::eviction_reason::rejected);
   EXPECT_EQ(destroyed_by, 128u) << "the context is the tier";
 }
 
@@ -205,7 +205,7 @@ TEST(Drain, destroys_all_that_is_idle_in_one_pool_and_nothing_of_others) {
   const std::uint64_t cycles = other.stats().cycles;
   tiers[1].core.drain();
   EXPECT_EQ(idle(1), 0u);
-  EXPECT_EQ(tiers[1].core.stats().dropped_aged, 277u);
+  EXPECT_EQ(tiers[1].core.stats().dropped_drained, 277u);
   EXPECT_EQ(destroyed_by, 128u);
   EXPECT_EQ(idle(0), 30u);
   EXPECT_EQ(idle(2), 5u);
@@ -214,7 +214,7 @@ TEST(Drain, destroys_all_that_is_idle_in_one_pool_and_nothing_of_others) {
   put(1, 4);
   tiers[1].core.drain();
   tiers[1].core.drain();
-  EXPECT_EQ(tiers[1].core.stats().dropped_aged, 281u);
+  EXPECT_EQ(tiers[1].core.stats().dropped_drained, 281u);
   for (std::size_t i = 0; i < 3; ++i) tiers[i].core.close();
 }
 
@@ -224,7 +224,7 @@ TEST(Drain, while_others_get_put_and_collect_conserves_everything) {
   std::atomic<std::uint64_t> made{0};
   std::atomic<int> working{3};
   ebb::test::run_together(5, [&](int me) {
-    while (me >= 3 && working > 0) me == 3 ? core.drain() : ebb::collect();
+    while (me >= 3 && working > 0) me == 3 ? (void)core.drain() : ebb::collect();
     if (me >= 3) return;
     std::vector<void*> held;
     for (int i = 0; i < 100'000 / ebb::test::slowdown; ++i) {

@@ -220,7 +220,7 @@ TEST(Calibration, is_exact_when_two_threads_take_turns) {
     // Small blocks where a calibration begins and ends: where the CPUs are busy each turn costs a wait.
     const auto turn_of = [block](int made) {
       const int at = made % (threshold + 1);
-      const bool in_between = at >= 1000 && at < threshold - 1000;
+      const bool in_between = at >= 250 && at < threshold - 250;
       return made / (in_between ? 1000 : block) % 2;
     };
     run_together(2, [&](int me) {

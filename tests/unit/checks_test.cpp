@@ -113,6 +113,21 @@ TEST(ChecksDeathTest, random_mode_drops_and_steals_one_in_n) {
   EXPECT_EXIT(use_at_random(), testing::ExitedWithCode(0), "");
 }
 
+[[noreturn]] void evict_at_random() {
+  (void)::setenv("EBB_RANDOM", "4", 1);
+  std::uint64_t calls = 0;
+  std::uint64_t others = 0;
+  ebb::object_pool<int> pool{{.on_evict = [&](int&, ebb::eviction_reason why) {
+    ++(why == ebb::eviction_reason::at_random ? calls : others);
+  }}};
+  for (int i = 0; i < 1000; ++i) pool.get().reset();
+  std::_Exit(calls != 0 && calls == pool.stats().dropped_at_random && others == 0 ? 0 : 1);
+}
+
+TEST(ChecksDeathTest, what_random_mode_drops_is_announced_as_at_random) {
+  EXPECT_EXIT(evict_at_random(), testing::ExitedWithCode(0), "");
+}
+
 [[noreturn]] void bad_random() {
   (void)::setenv("EBB_RANDOM", "one", 1);
   ebb::object_pool<widget> pool;

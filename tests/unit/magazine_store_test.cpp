@@ -8,6 +8,8 @@
 #include <set>
 #include <vector>
 
+#include <support/one_cpu.hpp>
+
 #include "runtime.hpp"
 
 namespace {
@@ -15,6 +17,7 @@ namespace {
 using namespace ebb::detail;
 
 struct MagazineStore : testing::Test {
+  const ebb::test::on_one_cpu here;  // each shard has a spare magazine of its own
   // As many as there are ids: the store's sections work under the real one.
   const std::uint32_t shards = this_runtime().shards;
   std::vector<std::byte> memory = std::vector<std::byte>((shards + 1) * magazine_store::bytes_per_shard);

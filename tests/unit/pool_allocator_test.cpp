@@ -18,6 +18,7 @@
 
 #include <support/counting_resource.hpp>
 #include <support/every_container.hpp>
+#include <support/one_cpu.hpp>
 
 namespace {
 
@@ -77,6 +78,7 @@ TEST(PoolAllocator, is_equal_to_those_with_the_same_resource_whatever_their_type
 }
 
 TEST(PoolAllocator, lends_and_takes_back_memory_for_as_many_objects) {
+  const ebb::test::on_one_cpu here;
   counting_resource upstream;
   pool_resource memory(&upstream);
   pool_allocator<std::uint64_t> a(memory);

@@ -12,6 +12,7 @@
 #include <ebb/collector.hpp>
 #include <ebb/object_pool.hpp>
 #include <ebb/runtime_info.hpp>
+#include <support/burst.hpp>
 #include <support/one_cpu.hpp>
 #include <support/token.hpp>
 
@@ -21,36 +22,34 @@
 namespace {
 
 using namespace ebb::detail;
+using ebb::test::burst_one_by_one;
 using ebb::test::census;
 using ebb::test::make_token;
 using ebb::test::token;
 
-void burst(ebb::object_pool<token>& pool, std::size_t n) {
-  std::vector<ebb::pooled<token>> out;
-  for (std::size_t i = 0; i < n; ++i) out.push_back(pool.get());
-}
-
 // A magazine's capacity, seen from outside: how many objects a put can keep without touching the depot.
 TEST(Capacity, a_pool_that_never_bursts_keeps_one_object_per_shard_out_of_reach) {
+  const ebb::test::on_one_cpu here;
   census c;
   ebb::object_pool<token> pool{make_token(c)};
   for (int i = 0; i < 4; ++i) pool.put(std::make_unique<token>(c));
   // Three of four are in the depot, so a thread that finds its own shard empty can steal them.
-  burst(pool, 4);
+  burst_one_by_one(pool, 4);
   EXPECT_EQ(pool.stats().reused_depot + pool.stats().reused_stolen, 3u)
       << "one by one, in magazines of one";
 }
 
 TEST(Capacity, grows_with_bursts_to_full_magazines_and_shrinks_at_cycles) {
+  const ebb::test::on_one_cpu here;
   census c;
   ebb::object_pool<token> pool{make_token(c)};
   const auto refills = [&] {
     const ebb::pool_stats before = pool.stats();
-    burst(pool, 620);
+    burst_one_by_one(pool, 620);
     const ebb::pool_stats after = pool.stats();
     return (after.reused_depot + after.reused_stolen) - (before.reused_depot + before.reused_stolen);
   };
-  burst(pool, 620);
+  burst_one_by_one(pool, 620);
   const std::uint64_t small = refills();
   EXPECT_GT(small, 2u * 620 / max_capacity)
       << "the first burst was put away in magazines that grew from one";
@@ -60,24 +59,25 @@ TEST(Capacity, grows_with_bursts_to_full_magazines_and_shrinks_at_cycles) {
     ebb::collect();
     pool.get().reset();
   }
-  burst(pool, 620);
+  burst_one_by_one(pool, 620);
   EXPECT_EQ(refills(), small) << "small again";
 }
 
 TEST(Capacity, bursts_that_fit_into_a_magazine_stop_touching_the_depot) {
+  const ebb::test::on_one_cpu here;
   for (const std::size_t size : {5u, 8u, 10u, 33u, max_capacity}) {
     census c;
     ebb::object_pool<token> pool{make_token(c)};
-    for (int i = 0; i < 20; ++i) burst(pool, size);
+    for (int i = 0; i < 20; ++i) burst_one_by_one(pool, size);
     const std::uint64_t before = pool.stats().reused_depot;
-    for (int i = 0; i < 100; ++i) burst(pool, size);
+    for (int i = 0; i < 100; ++i) burst_one_by_one(pool, size);
     // Not 0: this thread may have moved to another shard, which has to learn it too.
     EXPECT_LT(pool.stats().reused_depot - before, 25u) << "in 100 bursts of " << size;
   }
 }
 
 TEST(Capacity, grows_when_full_magazines_pile_up_though_nobody_gets) {
-  const ebb::test::on_one_cpu here;  // what another CPU has loaded cannot be had from this one
+  const ebb::test::on_one_cpu here;
   census c;
   ebb::object_pool<token> pool{make_token(c)};
   constexpr int count = 10'000;
@@ -87,19 +87,20 @@ TEST(Capacity, grows_when_full_magazines_pile_up_though_nobody_gets) {
 }
 
 TEST(Capacity, stays_below_max_loaded_however_the_pool_is_used) {
+  const ebb::test::on_one_cpu here;
   census c;
   ebb::object_pool<token> pool{{.make = make_token(c), .max_idle = 0, .max_loaded = 5}};
   for (int i = 0; i < 10; ++i) {
-    burst(pool, 300);
+    burst_one_by_one(pool, 300);
     std::vector<ebb::pooled<token>> out(300);
     pool.get_n(out);
     pool.put_n(out);
     EXPECT_LE(pool.stats().idle, 5u) << "nothing may be parked, so this is what one shard has loaded";
   }
   ebb::object_pool<token> free{{.make = make_token(c), .max_loaded = 5}};
-  for (int i = 0; i < 10; ++i) burst(free, 300);
+  for (int i = 0; i < 10; ++i) burst_one_by_one(free, 300);
   const std::uint64_t before = free.stats().reused_depot;
-  burst(free, 300);
+  burst_one_by_one(free, 300);
   EXPECT_GE(free.stats().reused_depot - before, 300u / 5 - 1) << "magazines of five";
 }
 
@@ -165,7 +166,7 @@ TEST_F(AsAnyShard, every_shard_works_and_conserves_objects) {
     for (int round = 0; round < 5; ++round) {
       for (std::uint32_t id = 0; id < this_runtime().shards; ++id) {
         act_as(id);
-        burst(pool, 150);
+        burst_one_by_one(pool, 150);
       }
       ebb::collect();
       const ebb::pool_stats s = pool.stats();
@@ -182,7 +183,7 @@ struct FailingFence : testing::Test {
 TEST_F(FailingFence, refused_fence_abandons_the_cycle_whole) {
   census c;
   ebb::object_pool<token> pool{make_token(c)};
-  burst(pool, 100);
+  burst_one_by_one(pool, 100);
   ebb::collect();
   std::vector<ebb::pooled<token>> out(20);
   pool.get_n(out);
@@ -209,12 +210,12 @@ TEST_F(FailingFence, refused_fence_abandons_the_cycle_whole) {
 TEST_F(FailingFence, banks_change_back_under_the_hands_of_users_and_nothing_is_lost) {
   census c;
   ebb::object_pool<token> pool{make_token(c)};
-  burst(pool, 100);
+  burst_one_by_one(pool, 100);
   bool asks_first = false;  // as the cycle after one that was abandoned does, before it changes anything
   for (int i = 0; i < 7; ++i) {
     std::atomic<bool> stop{false};
     std::thread user([&] {
-      while (!stop) burst(pool, 10);
+      while (!stop) burst_one_by_one(pool, 10);
     });
     for (int n = 0; n < 200; ++n) {
       fence_plan = asks_first ? 0b10 : 0b1;

@@ -15,6 +15,14 @@ std::string environment() {
   return value == nullptr ? "" : value;
 }
 
+TEST(RuntimeInfo, every_path_and_index_has_its_name) {
+  EXPECT_STREQ(to_string(ebb::access_path::rseq), "rseq");
+  EXPECT_STREQ(to_string(ebb::access_path::portable), "portable");
+  EXPECT_STREQ(to_string(ebb::shard_index::mm_cid), "mm_cid");
+  EXPECT_STREQ(to_string(ebb::shard_index::cpu_id), "cpu_id");
+  EXPECT_STREQ(to_string(ebb::shard_index::thread), "thread");
+}
+
 TEST(RuntimeInfo, says_which_path_and_why) {
   const ebb::runtime_information info = ebb::runtime_info();
   EXPECT_FALSE(info.reason.empty());

@@ -6,6 +6,7 @@
 
 #include <ebb/collector.hpp>
 #include <ebb/object_pool.hpp>
+#include <support/one_cpu.hpp>
 #include <support/token.hpp>
 
 namespace {
@@ -46,6 +47,7 @@ TEST(Stats, made_equals_in_use_plus_idle_plus_destroyed_plus_detached) {
 }
 
 TEST(Stats, lower_bounds_are_never_above_the_truth_and_grow_with_bursts) {
+  const ebb::test::on_one_cpu here;
   census c;
   ebb::object_pool<token> pool{make_token(c)};
   std::uint64_t gets = 0;

@@ -72,7 +72,8 @@ vm_build() {
   mkdir -p "$out" "$common"
   # What object_pool needs of the library, as one translation unit: that compiles in a third of the time.
   printf '#include "%s.cpp"\n' block_arena checks collector_thread cpu_list magazine_store pool_bulk pool_core \
-    pool_state registry runtime stats >"$common/library.cpp"
+    pool_state pressure/control pressure/files pressure/judge pressure/limits pressure/text pressure/trigger \
+    pressure/watch process_budget registry runtime stats waker >"$common/library.cpp"
   for source in "$common/library.cpp" tests/vm/{main,sections,preemption,stress}.cpp; do
     object=$common/$(basename "$source" .cpp).o
     if [[ -z $(find include src tests/vm -newer "$object" 2>/dev/null || echo none) ]]; then continue; fi

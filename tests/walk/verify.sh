@@ -10,7 +10,8 @@ functions="pop push pop_n push_n exchange_top add exchange"
 flags=(-std=c++20 -g0 -Isrc "-I$here")
 base_sources="runtime magazine_store block_arena cpu_list"
 walk_sources="world operations breakpoints indexes walker judge walk"
-pool_sources="pool_core pool_bulk pool_state registry collector_thread stats checks"
+pool_sources="pool_core pool_bulk pool_state process_budget registry collector_thread stats checks waker pressure/control
+  pressure/files pressure/judge pressure/limits pressure/text pressure/trigger pressure/watch"
 
 compile() { # NAME COMPILER OPTION... SOURCE
   "${@:2}" -c -o "$work/$1.o"
@@ -98,6 +99,7 @@ walk_twice() {
 
 walk_pool() {
   local name
+  mkdir -p "$work/pressure"
   # shellcheck disable=SC2086 # a list of names
   build_all src $pool_sources
   build_all "$here" pool_walk

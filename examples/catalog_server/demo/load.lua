@@ -1,4 +1,6 @@
--- What the demo's clients ask for, in turn, and what wrk reports about it as one line of numbers.
+-- What the demo's clients ask for, in turn.
+
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "../../common/result.lua")
 
 -- Mostly the short lists of a form that completes what its user types, now and then a whole catalogue.
 local targets = {
@@ -20,12 +22,4 @@ end
 function request()
   next_request = next_request % #requests + 1
   return requests[next_request]
-end
-
--- requests, microseconds, p50 and p99 in microseconds, errors (of which: timeouts)
-function done(summary, latency)
-  local e = summary.errors
-  io.write(string.format("RESULT %d %d %d %d %d (%d)\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99),
-    e.connect + e.read + e.write + e.status + e.timeout, e.timeout))
 end

@@ -14,7 +14,8 @@ cycle_ms=1000
 threads=8                           # more than most laptops have CPUs: workers get preempted, as in life
 modes=(ebb mutex none)
 
-fail() { echo "demo: $*" >&2; exit 2; }
+# shellcheck source=examples/common/server.sh
+source "$here/../../common/server.sh"
 
 server_binary=$build/examples/catalog_server/catalog_server
 [[ -x $server_binary ]] || fail "$server_binary is missing; build the target catalog_server first"
@@ -26,51 +27,21 @@ mkdir -p "$out"
 results=$out/results.txt
 : >"$results"
 
-children=()
-stop_children() {
-  local pid
-  for pid in "${children[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait
-}
 trap stop_children EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# In the background and waited for: bash runs a trap only between commands, and wait is interruptible.
-pause() { sleep "$1" & children+=($!); wait $!; }
-
-start_server() {  # MODE CSV -> sets server, url
-  local log=$out/server.log i
-  : >"$log"  # here and not only in the child: the loop below must not read the last server's line
-  "$server_binary" --port 0 --threads "$threads" --pool "$1" --cycle-ms "$cycle_ms" \
-    --sample-csv "$2" --sample-ms 50 >"$log" &
-  server=$!
-  children=("$server")
-  for ((i = 0; i < 100; i++)); do
-    url=$(sed -n '1s/^listening on //p' "$log")
-    [[ -n $url ]] && return
-    kill -0 "$server" 2>/dev/null || fail "the server did not start"
-    pause 0.05
-  done
-  fail "the server did not say where it listens"
-}
 
 cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$server/stat"; }  # user and system
 status_kib() { awk -v key="$1:" '$1 == key { print $2 }' "/proc/$server/status"; }
 
 # One run of one mode; appends its figures to $results and leaves its samples for the picture.
 run_once() {  # MODE
-  local mode=$1 csv=$out/$1.csv before after ticks load_start wrk_line
-  start_server "$mode" "$csv"
+  local mode=$1 csv=$out/$1.csv before after ticks load_start
+  start_server "$out/server.log" "$server_binary" --port 0 --threads "$threads" --pool "$mode" \
+    --cycle-ms "$cycle_ms" --sample-csv "$csv" --sample-ms 50
   pause 1
   before=$(tail -n 1 "$csv")
   ticks=$(cpu_ticks)
   load_start=${before%%,*}
-  # 10 s: wrk counts an answer that took longer as an error, and a busy machine may take its default of 2 s.
-  wrk -t 2 --timeout 10s -c "$connections" -d "${load_s}s" -s "$here/load.lua" "$url" >"$out/wrk.log" &
-  children+=($!)
-  wait $! || fail "wrk failed; see $out/wrk.log"
-  wrk_line=$(grep '^RESULT ' "$out/wrk.log") || fail "wrk gave no result; see $out/wrk.log"
+  run_wrk "$connections"
   ticks=$(($(cpu_ticks) - ticks))
   pause 0.2
   after=$(tail -n 1 "$csv")
@@ -157,3 +128,7 @@ cat "$out/table.txt"
 echo
 echo "picture: $out/catalog_server.png and .svg; table: $out/table.md"
 awk '$9 > 0 { bad = 1 } END { exit bad }' "$results" || fail "some requests failed; see $results"
+echo
+echo "the squeeze: memory runs short, and no cycle is due"
+trap - EXIT
+exec "$here/squeeze.sh" "$build"

@@ -39,7 +39,7 @@ struct block_source {
   void (*destroy)(void* block, void* block_origin) noexcept;
   const char* pool_type;
   std::string name;
-  idle_budget* budget;  // in bytes; null where there is no bound
+  idle_budget* budget;  // in bytes
 };
 
 // The classes for one alignment, the smallest first.
@@ -112,6 +112,7 @@ class EBB_API block_pools {
   [[nodiscard]] std::size_t largest() const noexcept { return largest_; }
   [[nodiscard]] const std::string& name() const noexcept { return source_.name; }
   [[nodiscard]] pool_stats stats() const noexcept;
+  void set_max_idle_bytes(std::uint64_t bytes) noexcept;
   [[nodiscard]] std::size_t idle_bytes() const noexcept;
 
  private:

@@ -64,11 +64,4 @@ struct buffer_tier : buffer_home {
 };
 static_assert(sizeof(buffer_tier) == buffer_tier::bytes);
 
-// What a shard may keep loaded of one tier: out of other threads' reach, so not much.
-inline constexpr std::size_t loaded_bytes = std::size_t{64} * 1024;
-[[nodiscard]] constexpr std::uint32_t max_loaded_of(std::size_t bytes) noexcept {
-  const std::size_t fit = loaded_bytes / bytes;
-  return fit == 0 ? 1 : fit < max_capacity ? static_cast<std::uint32_t>(fit) : max_capacity;
-}
-
 }  // namespace ebb::detail

@@ -67,6 +67,9 @@ class EBB_API buffer_tiers {
   [[nodiscard]] std::byte* allocate(std::size_t bytes) const;
   [[nodiscard]] bool is_aligned(const void* data) const noexcept;
 
+  // What is over is freed before it returns.
+  void set_max_idle_bytes(std::uint64_t bytes) noexcept;
+
  private:
   std::size_t straight_max_;   // max_, or 0 where every buffer has to be scrubbed
   std::size_t below_;          // 2^b - 1, at least 1

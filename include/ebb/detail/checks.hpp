@@ -67,7 +67,7 @@ EBB_FAST_PATH void returns(const pool_core& pool, void* object) noexcept {
 EBB_FAST_PATH bool enters(pool_core& pool, void* object, std::size_t bytes) noexcept {
   if constexpr (checked_build) {
     if (tracker::by_chance()) {
-      pool.drop(object, event::dropped_at_random);
+      pool.drop(object, eviction_reason::at_random);
       return false;
     }
     tracker::enters(pool, object);

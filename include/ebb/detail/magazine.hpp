@@ -74,6 +74,12 @@ struct owned_magazine {
   [[nodiscard]] std::uint32_t count() const noexcept { return top - base; }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return last_word - base; }
   [[nodiscard]] void* take() noexcept { return block->word[top--]; }
+  // The oldest; its room goes with it.
+  [[nodiscard]] void* take_oldest() noexcept {
+    void* const object = block->word[++base];
+    block->store(base, 0);  // the sentinel
+    return object;
+  }
   void add(void* object) noexcept { block->word[++top] = object; }
 
   // An empty magazine for `capacity` objects (1 .. max_capacity).

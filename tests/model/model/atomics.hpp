@@ -93,6 +93,9 @@ class alignas(sizeof(T)) atomic {
                              place p = place::current()) noexcept {
     return self().compare_exchange_strong(expected, desired, success, failure, p);
   }
+  bool compare_exchange_strong(T& expected, T desired, order both, place p = place::current()) noexcept {
+    return self().compare_exchange_strong(expected, desired, both, both, p);
+  }
   bool compare_exchange_weak(T& expected, T desired, order both, place p = place::current()) noexcept {
     return self().compare_exchange_strong(expected, desired, both, both, p);
   }

@@ -1,4 +1,5 @@
-// What src/mutex.hpp is in a model build. No spurious wake-ups: a waiter that nobody wakes is a deadlock.
+// What detail/mutex.hpp is in a model build. No spurious wake-ups: a waiter that nobody wakes is a
+// deadlock.
 #pragma once
 
 #include <mutex>
@@ -28,6 +29,10 @@ class condition_variable {
   condition_variable& operator=(const condition_variable&) = delete;
   void wait(std::unique_lock<mutex>& held) {
     model::wait(this, held.mutex(), std::source_location::current());
+  }
+  // For a wait with an end: returns whether that has come.
+  [[nodiscard]] bool wait_some_time(std::unique_lock<mutex>& held) {
+    return model::wait_some_time(this, held.mutex(), std::source_location::current());
   }
   template <class Predicate>
   void wait(std::unique_lock<mutex>& held, Predicate done) {

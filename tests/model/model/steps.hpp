@@ -22,6 +22,8 @@ void lock(const void* mutex, place p);
 [[nodiscard]] bool try_lock(const void* mutex, place p);
 void unlock(const void* mutex, place p);
 void wait(const void* condition, const void* mutex, place p);
+// The same, but it may also end by itself, at whatever time; returns whether it did.
+[[nodiscard]] bool wait_some_time(const void* condition, const void* mutex, place p);
 void notify_one(const void* condition, place p);
 void notify_all(const void* condition, place p);
 // Another thread goes next, if one can.

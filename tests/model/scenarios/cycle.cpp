@@ -30,7 +30,7 @@ const scenario rotation("cycle-and-get", [] {
   static void* held;
   report(explore({[] {
                     detail::pool_state& s = *p.state();
-                    s.rotate();
+                    s.rotate(aged);
                     s.retire();
                   },
                   [] { held = p.get(); }},
@@ -44,7 +44,7 @@ const scenario rotation_put("cycle-and-put", [] {
   options().most_old = 2;
   report(explore({[] {
                     detail::pool_state& s = *p.state();
-                    s.rotate();
+                    s.rotate(aged);
                     s.retire();
                   },
                   [] { p.put(objects[2]); }},
@@ -58,7 +58,7 @@ const scenario clear("cycle-leaves-nothing", [] {
   options().most_old = 2;
   report(explore({[] {
                     detail::pool_state& s = *p.state();
-                    s.rotate();
+                    s.rotate(aged);
                     s.retire();
                   },
                   [] { p.put(objects[2]); }},
@@ -152,7 +152,7 @@ const scenario closing("cycle-and-close", [] {
                     {
                       const std::lock_guard lock(d.mutex);
                       detail::admit_arrivals(d);
-                      (void)detail::rotate(d, d.pools, nullptr);
+                      (void)detail::rotate(d, d.pools, nullptr, aged);
                       for (auto* s = d.pools; s != nullptr; s = s->next) detail::queue_doomed(d, *s);
                     }
                     (void)detail::destroy_all_doomed(d);
@@ -171,11 +171,11 @@ const scenario victim("cycle-victim-is-searched", [] {
   begin(1);
   static pool p;
   static void* held;
-  p.warm_up(objects[0], true);
+  p.warm_up(objects[0], {.hints = true});
   report(explore({[] {
                     p.put(objects[0]);
                     detail::pool_state& s = *p.state();
-                    s.rotate();
+                    s.rotate(aged);
                     s.retire();
                   },
                   [] { held = p.get(); }},

@@ -163,5 +163,30 @@ const scenario condition("litmus-condition", [] {
          {2});
 });
 
+// A wait with an end: it is over at any time, or notified. Who has timed out takes nobody's notification.
+const scenario timed("litmus-wait-with-an-end", [] {
+  static detail::mutex m;
+  static detail::condition_variable ready;
+  static int n = 0, seen = 0;
+  expect(explore({[] {
+                    std::unique_lock held(m);
+                    if (n == 1) return;
+                    const bool is_over = ready.wait_some_time(held);
+                    seen = 10 * (is_over ? 2 : 1) + n;
+                    if (!is_over) ready.notify_one();
+                  },
+                  [] {
+                    std::unique_lock held(m);
+                    ready.wait(held, [] { return n == 1; });
+                  },
+                  [] {
+                    const std::lock_guard held(m);
+                    n = 1;
+                    ready.notify_one();
+                  }},
+                 [] { observe(static_cast<std::uint64_t>(seen)); }),
+         {0, 11, 20, 21});
+});
+
 }  // namespace
 }  // namespace ebb::model

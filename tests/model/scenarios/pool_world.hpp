@@ -11,15 +11,22 @@
 
 #include "pool_core.cpp"
 #include "pool_state.cpp"
+#include "process_budget.cpp"
 #include "registry.cpp"
 #include "stats.cpp"
+
+// No pressure either.
+ebb::pressure_level ebb::pressure() noexcept { return pressure_level::low; }
 
 namespace ebb::detail {
 
 // Nobody to start.
-atomic<bool> collector_thread::settled_{true};
+atomic<collector_thread::word> collector_thread::word_{collector_thread::word::settled};
 void collector_thread::start() noexcept {}
 bool collector_thread::is_running() noexcept { return false; }
+std::string pressure_control::description() { return {}; }
+
+atomic<std::uint32_t (*)() noexcept> current_node{[]() noexcept -> std::uint32_t { return 0; }};
 
 const runtime& this_runtime() noexcept {
   static const runtime r = [] {
@@ -46,6 +53,14 @@ bool fence() noexcept {
 }  // namespace ebb::detail
 
 namespace ebb::model {
+
+inline constexpr auto aged = eviction_reason::aged;
+
+// What a scenario is about, of what the others leave alone.
+struct interest {
+  bool hints = false;  // where to search
+  bool room = false;   // as shards count it
+};
 
 // Its objects are tokens.
 struct pool {
@@ -77,13 +92,12 @@ struct pool {
     return detail::state_of(*reinterpret_cast<detail::shard**>(this));
   }
   // Something is put, taken out again, and the state is there. Counters order nothing, and are left alone.
-  // So are the hints about where to search, but for the scenario that is about them.
-  void warm_up(void* t, bool are_hints_of_interest = false) {
+  void warm_up(void* t, interest in = {}) {
     core.put(t);
     (void)core.get();
     detail::pool_state& s = *state();
     for (std::uint32_t i = 0; i < s.shards; ++i) {
-      uninteresting(&s.log(i), sizeof(detail::shard_log));
+      uninteresting(&s.log(i), in.room ? detail::shard_log::offset_of_room : sizeof(detail::shard_log));
       for (int b = 0; b < 2; ++b) {
         static const char* const of[2][2] = {{"bank 0 shard 0", "bank 0 shard 1"},
                                              {"bank 1 shard 0", "bank 1 shard 1"}};
@@ -97,7 +111,7 @@ struct pool {
     uninteresting(&s.cycle, sizeof s.cycle);
     name(&s.victim_fills, sizeof s.victim_fills, "victim_fills");
     name(&s.victim_empty_at, sizeof s.victim_empty_at, "victim_empty_at");
-    if (are_hints_of_interest) return;
+    if (in.hints) return;
     uninteresting(&s.victim_fills, sizeof s.victim_fills);
     uninteresting(&s.victim_empty_at, sizeof s.victim_empty_at);
   }
@@ -123,7 +137,7 @@ inline void cycle() {
   detail::registry_data& d = detail::data();
   const std::lock_guard lock(d.mutex);
   detail::admit_arrivals(d);
-  (void)detail::rotate(d, d.pools, nullptr);
+  (void)detail::rotate(d, d.pools, nullptr, aged);
 }
 
 }  // namespace ebb::model

@@ -146,5 +146,33 @@ const scenario budget("budget-limit", [] {
                  }));
 });
 
+// The limit is lowered below what is in use: nothing more gets in, and nothing is forgotten.
+const scenario lowered("budget-limit-lowered", [] {
+  static detail::idle_budget b{4};
+  static std::uint32_t held[2];
+  name(&b, sizeof b, "budget");
+  held[0] = b.reserve(2, 1);
+  report(explore({[] { held[1] = b.reserve(2, 1); },
+                  [] {
+                    b.set_limit(1);
+                    check(b.reserve(2, 1) == 0, "room is granted beyond the limit");
+                    check(b.excess() >= 1 && b.excess() <= 3, "what is over does not add up");
+                  },
+                  [] { check(b.used() <= 4, "more is in use than any limit"); }},
+                 [] { check(b.used() == held[0] + held[1], "the budget does not add up"); }));
+});
+
+// Somebody gives up room that was reserved before anybody counted here.
+const scenario below("budget-below-zero", [] {
+  static detail::idle_budget b{2};
+  name(&b, sizeof b, "budget");
+  report(explore({[] { b.give_up(1, 1); }, [] { b.admit(1); },
+                  [] {
+                    check(b.excess() == 0, "less than nothing is over the limit");
+                    check(b.reserve(1, 1) <= 1, "more is granted than was asked for");
+                  }},
+                 [] { check(b.used() <= 1, "the budget does not add up"); }));
+});
+
 }  // namespace
 }  // namespace ebb::model

@@ -1,0 +1,69 @@
+// A resource of a resource_pool, on loan.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <ebb/detail/resource_core.hpp>
+
+namespace ebb {
+
+template <class R>
+class lease_source;
+namespace detail {
+template <class R, class Handler>
+class asio_acquire;  // <ebb/asio.hpp>
+}
+
+/// A resource that is the caller's until this dies. Outlives its pool if need be.
+template <class R>
+class [[nodiscard]] lease {
+ public:
+  /// Empty.
+  lease() noexcept = default;
+  lease(lease&& other) noexcept
+      : core_(std::exchange(other.core_, nullptr)), entry_(std::exchange(other.entry_, nullptr)) {}
+  lease& operator=(lease&& other) noexcept {
+    lease(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~lease() { reset(); }
+
+  [[nodiscard]] R* get() const noexcept {
+    return entry_ != nullptr ? static_cast<R*>(entry_->resource) : nullptr;
+  }
+  [[nodiscard]] R& operator*() const noexcept { return *get(); }
+  [[nodiscard]] R* operator->() const noexcept { return get(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return entry_ != nullptr; }
+
+  /// Gives it back now; the lease is empty afterwards.
+  void reset() noexcept {
+    if (entry_ != nullptr) core_->give_back(*std::exchange(entry_, nullptr));
+  }
+  /// It is broken: it is closed now, with the reason close_reason::broken, and its place is free.
+  void discard() noexcept {
+    if (entry_ != nullptr) core_->discard(*std::exchange(entry_, nullptr));
+  }
+  /// Takes it out of the pool for good; its place is free. on_close does not hear of it.
+  /// Returns      the resource, null from an empty lease.
+  [[nodiscard]] std::unique_ptr<R> detach() && noexcept {
+    if (entry_ == nullptr) return nullptr;
+    return std::unique_ptr<R>(static_cast<R*>(core_->detach(*std::exchange(entry_, nullptr))));
+  }
+  void swap(lease& other) noexcept {
+    std::swap(core_, other.core_);
+    std::swap(entry_, other.entry_);
+  }
+  friend void swap(lease& a, lease& b) noexcept { a.swap(b); }
+
+ private:
+  friend class lease_source<R>;
+  template <class, class>
+  friend class detail::asio_acquire;
+  lease(detail::resource_core* core, detail::resource_entry* entry) noexcept : core_(core), entry_(entry) {}
+
+  detail::resource_core* core_ = nullptr;
+  detail::resource_entry* entry_ = nullptr;
+};
+
+}  // namespace ebb

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# The tests with real servers, and again with bugs in the pool that they have to find;
+# docs/verification/connections.md. Cases are acquires and answers, under faults and restarts.
+#
+#   EBB_TEST_BUILD=DIR  a build directory of this checkout with libebbpool.a; without it that is built here
+# shellcheck source=tests/tools/technique.sh
+source "$(dirname "$0")/../tools/technique.sh"
+
+if (($# > 0)); then
+  echo "verify.sh: \"$*\" is no argument of this script; it takes none" >&2
+  exit 2
+fi
+
+((EUID == 0)) || skip "no network namespaces without root"
+for program in redis-server ip pkg-config; do
+  [[ -n $(type -P "$program") ]] || skip "$program is not installed"
+done
+pkg-config --exists hiredis libpq || skip "hiredis and libpq (libhiredis-dev, libpq-dev) are not installed"
+
+technique connections
+here=tests/connections
+cxx=${CXX:-g++}
+flags=(-std=c++20 -O1 -g0 -pthread)
+read -r -a client_flags < <(pkg-config --cflags hiredis libpq)
+read -r -a libraries < <(pkg-config --libs hiredis libpq gtest)
+
+library=${EBB_TEST_BUILD:-$work/library}/libebbpool.a
+if [[ -z ${EBB_TEST_BUILD:-} ]]; then
+  cmake -S . -B "$work/library" -G Ninja -DEBB_BUILD_TESTS=OFF -DEBB_BUILD_EXAMPLES=OFF -DEBB_BUILD_BENCH=OFF \
+    >"$work/build.log"
+  ninja -C "$work/library" ebbpool >>"$work/build.log"
+fi
+
+# The tests do not see inside the pool: only the library has to be compiled again for a mutant.
+compile_test() { "$cxx" "${flags[@]}" "${client_flags[@]}" -Iinclude -Itests -c "$1" -o "$work/$(basename "$1" .cpp).o"; }
+
+link() { "$cxx" "${flags[@]}" "${@:2}" "$work"/*.o "$library" "${libraries[@]}" -o "$1"; }
+
+build_mutant() {
+  local directory=$work/$1 file
+  rm -rf "$directory"
+  mkdir -p "$directory"
+  python3 tests/tools/mutant.py "$here/mutants.txt" "$1" "$directory"
+  for file in src/resource/*.cpp; do
+    cmp -s "$file" "$directory/$file" ||
+      "$cxx" "${flags[@]}" -I"$directory/include" -c "$directory/$file" -o "$directory/$(basename "$file" .cpp).o"
+  done
+  link "$directory/tests" "$directory"/*.o
+}
+
+# All tests; that one was skipped is a failure here.
+run() {
+  local log=$work/run.log
+  timeout 120 "$1" --gtest_color=no >"$log" 2>&1 || {
+    cat "$log"
+    return 1
+  }
+  grep -E '^[0-9]' "$log"
+  cases=$(awk '/^[0-9]+ (acquires|answers)/ { sum += $1 } END { print sum + 0 }' "$log")
+  if grep 'NOT TESTED' "$log"; then return 1; fi
+}
+
+# The exit status is 0 if the test does not notice; 1 if it says so, more if it crashes.
+run_mutant() {
+  local started=$SECONDS status=0 log=$work/$1.log
+  timeout 60 "$work/$1/tests" --gtest_color=no --gtest_filter="$(killer_of "$1")" >"$log" 2>&1 || status=$?
+  printf '  %-32s exit %3d, %3d s  %s\n' "$1" "$status" $((SECONDS - started)) \
+    "$(grep -m 1 -A 1 Failure "$log" | tail -n 1)"
+  echo "$status" >"$work/$1.status"
+}
+
+killer_of() { awk -F '\t' -v name="$1" '$1 == name { print $3 }' "$work/killers"; }
+
+unnoticed() {
+  case $(<"$work/$1.status") in
+    1 | 134 | 136 | 139) return 1 ;;
+    *) return 0 ;;
+  esac
+}
+
+rm -f "$work"/*.o
+in_parallel compile_test tests/support/main.cpp "$here"/*.cpp
+link "$work/tests"
+attack "with real servers" run "$work/tests"
+
+python3 tests/tools/mutant.py "$here/mutants.txt" --killers >"$work/killers"
+mapfile -t mutants < <(cut -f 1 "$work/killers")
+in_parallel build_mutant "${mutants[@]}"
+echo "mutants:"
+in_parallel run_mutant "${mutants[@]}"
+for mutant in "${mutants[@]}"; do
+  attack "mutant $mutant compiles" test -x "$work/$mutant/tests"
+  kill_mutant "$mutant" unnoticed "$mutant"
+done
+verdict

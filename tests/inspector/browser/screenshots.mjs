@@ -1,0 +1,31 @@
+// Pictures of the page under a load of two minutes, with cycles and pressure.   usage: screenshots.mjs DIR
+import {Inspected, launch, open} from './setup.mjs';
+
+const [directory] = process.argv.slice(2);
+const seconds = (n) => new Promise((resolve) => setTimeout(resolve, n * 1000));
+const inspected = await Inspected.start(process.env.EBB_INSPECTED, '--actions');
+const browser = await launch();
+await inspected.tell('period 5000');
+await inspected.tell('load 20');
+await inspected.tell('clients 16');
+const light = await open(browser, inspected.url, {width: 1200, height: 1000});
+await seconds(70);
+await inspected.tell('pressure medium');
+await seconds(5);
+await inspected.tell('pressure high');
+await seconds(6);
+await inspected.tell('pressure medium');
+await seconds(3);
+await inspected.tell('pressure low');
+await seconds(32);
+const dark = await open(browser, inspected.url, {width: 1200, height: 1000, dark: true});
+const phone = await open(browser, inspected.url, {width: 360, height: 1500});
+for (const {page} of [dark, phone]) await page.waitForSelector('li.pool');
+await dark.page.locator('.name', {hasText: 'orders'}).first().click();
+await dark.page.locator('.name', {hasText: 'parsers'}).first().click();
+await seconds(1.5);
+await light.page.screenshot({path: `${directory}/inspector.png`, fullPage: true});
+await dark.page.screenshot({path: `${directory}/inspector_dark.png`, fullPage: true});
+await phone.page.screenshot({path: `${directory}/inspector_phone.png`});
+await browser.close();
+await inspected.stop();

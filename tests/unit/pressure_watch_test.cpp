@@ -1,0 +1,481 @@
+#include "pressure/watch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <string>
+#include <vector>
+
+#include "pressure_fakes.hpp"
+
+namespace {
+
+using ebb::pressure_level;
+using ebb::test::fake_machine;
+using ebb::test::hand_driven;
+using testing::ExitedWithCode;
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+
+constexpr auto low = pressure_level::low;
+constexpr auto medium = pressure_level::medium;
+constexpr auto high = pressure_level::high;
+
+#define EXPECT_SAYS(watch, part) \
+  EXPECT_NE((watch).description().find(part), std::string_view::npos) << (watch).description()
+
+TEST(PressureWatch, takes_the_groups_psi_with_short_windows_where_it_may) {
+  fake_machine m;
+  m.unified();
+  hand_driven w{m};
+  w.open();
+  EXPECT_EQ(m.armed, (std::vector<std::string>{"cg/a/b/memory.pressure: some 50000 1000000",
+                                               "cg/a/b/memory.pressure: full 100000 1000000"}));
+  EXPECT_EQ(w.watch.description(), "PSI of the group /a/b, 1 s windows; no memory limit");
+  EXPECT_EQ(w.level_after(0ms), low);
+  EXPECT_FALSE(w.watch.next(true)) << "without a limit nothing is looked at";
+}
+
+TEST(PressureWatch, takes_windows_of_2_s_where_short_ones_are_refused) {
+  for (const int error : {EINVAL, EPERM}) {
+    fake_machine m;
+    m.unified();
+    m.refuse("memory.pressure", " 1000000", error);
+    hand_driven w{m};
+    w.open();
+    EXPECT_EQ(m.armed.back(), "cg/a/b/memory.pressure: full 200000 2000000") << "the same share";
+    EXPECT_SAYS(w.watch, "PSI of the group /a/b, 2 s windows");
+    m.fire("some");
+    EXPECT_EQ(w.level_after(1ms), medium);
+  }
+}
+
+TEST(PressureWatch, takes_the_machines_psi_where_the_groups_may_not_be_written) {
+  for (const int error : {EACCES, EPERM, EROFS, EINVAL, EOPNOTSUPP}) {
+    fake_machine m;
+    m.unified();
+    m.refuse("memory.pressure", "", error);
+    hand_driven w{m};
+    w.open();
+    EXPECT_SAYS(w.watch, "PSI of the machine, 1 s windows");
+    EXPECT_SAYS(w.watch, "memory.pressure: ") << "and says why";
+    m.fire("full");
+    EXPECT_EQ(w.level_after(1ms), high);
+  }
+}
+
+TEST(PressureWatch, without_psi_watches_the_limit_and_without_that_nothing) {
+  fake_machine m;
+  m.unified();
+  m.remove("cg/a/b/memory.pressure");
+  m.remove("proc/pressure");
+  hand_driven w{m};
+  w.open();
+  EXPECT_SAYS(w.watch, "not watched: no PSI (");
+  EXPECT_SAYS(w.watch, "proc/pressure/memory: No such file or directory");
+  EXPECT_EQ(w.level_after(1h), low);
+  m.write("cg/a/b/memory.max", "1000000\n");
+  m.write("cg/a/b/memory.current", "980000\n");
+  w.watch.refresh(w.now);
+  EXPECT_EQ(w.level_after(1s), high) << "a limit that was set later";
+  EXPECT_SAYS(w.watch, "memory.max 976.5 KiB");
+  EXPECT_EQ(w.watch.description().find("not watched"), std::string_view::npos);
+}
+
+TEST(PressureWatch, full_alone_missing_is_said_and_some_still_works) {
+  fake_machine m;
+  m.unified();
+  m.refuse("", "full", ENOMEM);
+  hand_driven w{m};
+  w.open();
+  EXPECT_SAYS(w.watch, "without \"full\"");
+  m.fire("some");
+  EXPECT_EQ(w.level_after(1ms), medium);
+}
+
+TEST(PressureWatch, levels_rise_at_events_and_fall_when_they_stop) {
+  fake_machine m;
+  m.unified();
+  hand_driven w{m};
+  w.open();
+  EXPECT_EQ(w.level_after(1s), low);
+  m.fire("some");
+  EXPECT_EQ(w.level_after(1ms), medium);
+  m.fire("full");
+  EXPECT_EQ(w.level_after(1ms), high);
+  EXPECT_EQ(w.watch.next(false), w.now + 5s) << "asks to be called although nothing happens";
+  EXPECT_EQ(w.level_after(4999ms), high);
+  EXPECT_EQ(w.level_after(1ms), medium);
+  EXPECT_EQ(w.level_after(5s), low);
+  EXPECT_FALSE(w.watch.next(true));
+}
+
+TEST(PressureWatch, looks_at_the_memory_of_limited_groups_and_more_often_near_the_limit) {
+  fake_machine m;
+  m.unified();
+  m.write("cg/a/b/memory.max", "1000000\n");
+  m.write("cg/a/b/memory.current", "500000\n");
+  hand_driven w{m};
+  w.open();
+  EXPECT_EQ(w.level_after(0ms), low);
+  EXPECT_EQ(w.watch.next(true), w.now + 250ms);
+  EXPECT_FALSE(w.watch.next(false)) << "while nothing is idle nobody has to know";
+  m.write("cg/a/b/memory.current", "760000\n");
+  EXPECT_EQ(w.level_after(249ms), low);
+  EXPECT_EQ(w.level_after(1ms), low);
+  EXPECT_EQ(w.watch.next(true), w.now + 50ms);
+  m.write("cg/a/b/memory.current", "910000\n");
+  EXPECT_EQ(w.level_after(49ms), low);
+  EXPECT_EQ(w.level_after(1ms), medium);
+  m.write("cg/a/b/memory.current", "970000\n");
+  EXPECT_EQ(w.level_after(50ms), high);
+  EXPECT_TRUE(w.watch.next(false)) << "until it is low again";
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(w.after(49ms).relieve_again) << i;
+  EXPECT_TRUE(w.after(50ms).relieve_again);
+}
+
+TEST(PressureWatch, a_limit_on_an_ancestor_counts_and_the_tightest_wins) {
+  fake_machine m;
+  m.unified();
+  m.write("cg/a/memory.max", "2000000\n");
+  m.write("cg/a/memory.current", "1900000\n");
+  m.write("cg/a/b/memory.max", "1500000\n");
+  m.write("cg/a/b/memory.current", "100000\n");
+  hand_driven w{m};
+  w.open();
+  EXPECT_EQ(w.level_after(0ms), medium) << "our siblings have used it up";
+  EXPECT_SAYS(w.watch, "memory.max 1.4 MiB");
+  m.write("cg/a/b/memory.max", "max\n");
+  w.watch.refresh(w.now);
+  EXPECT_SAYS(w.watch, "memory.max 1.9 MiB of " + m.path("cg/a"));
+}
+
+TEST(PressureWatch, page_cache_is_not_counted_because_the_kernel_drops_it_first) {
+  fake_machine m;
+  m.unified();
+  m.write("cg/a/b/memory.max", "1000000\n");
+  m.write("cg/a/b/memory.current", "1000000\n");
+  m.write("cg/a/b/memory.stat",
+          "anon 600000\nfile 400000\nslab_reclaimable 50000\ninactive_file 250000\nactive_file 100000\n");
+  hand_driven w{m};
+  w.open();
+  m.write("cg/a/b/memory.events", "low 0\nhigh 0\nmax 5000\noom 0\n");
+  EXPECT_EQ(w.level_after(50ms), low) << "60 %, and events that page cache has caused";
+  m.write("cg/a/b/memory.stat", "inactive_file 50000\n");
+  EXPECT_EQ(w.level_after(50ms), medium);
+  m.write("cg/a/b/memory.stat", "inactive_file 99999999999\n");
+  EXPECT_EQ(w.level_after(10s), low) << "more than there is: nothing counts";
+  m.remove("cg/a/b/memory.stat");
+  EXPECT_EQ(w.level_after(50ms), high) << "unknown: everything counts";
+}
+
+TEST(PressureWatch, events_count_when_they_rise_and_not_for_what_was_before) {
+  fake_machine m;
+  m.unified();
+  const auto events = [&](const std::string& group, int h, int x, int o) {
+    const std::string text = "low 0\nhigh " + std::to_string(h) + "\nmax " + std::to_string(x) + "\noom " +
+                             std::to_string(o) + "\noom_kill 0\n";
+    m.write(group, text);
+  };
+  m.write("cg/a/b/memory.max", "1000000\n");
+  m.write("cg/a/b/memory.high", "990000\n");
+  m.write("cg/a/b/memory.current", "800000\n");
+  events("cg/a/b/memory.events", 7, 8, 9);
+  hand_driven w{m};
+  w.open();
+  EXPECT_EQ(w.level_after(0ms), low);
+  events("cg/a/b/memory.events", 8, 8, 9);
+  EXPECT_EQ(w.level_after(50ms), medium);
+  EXPECT_EQ(w.level_after(10s), low) << "it does not rise any more";
+  events("cg/a/b/memory.events", 8, 9, 9);
+  EXPECT_EQ(w.level_after(50ms), high);
+  EXPECT_EQ(w.level_after(5s), medium);
+  EXPECT_EQ(w.level_after(5s), low);
+  m.write("cg/a/b/memory.current", "1000\n");
+  events("cg/a/b/memory.events", 8, 9, 10);
+  EXPECT_EQ(w.level_after(250ms), high) << "somebody was killed: however little is used now";
+  EXPECT_EQ(w.level_after(5s), medium);
+  EXPECT_EQ(w.level_after(5s), low);
+  events("cg/a/memory.events.local", 3, 3, 3);
+  m.write("cg/a/memory.max", "9000000\n");
+  w.watch.refresh(w.now);
+  EXPECT_EQ(w.level_after(1s), low) << "what was before the limit is no news either";
+  events("cg/a/memory.events", 1, 1, 1);
+  EXPECT_EQ(w.level_after(1s), low) << "a sibling at its own limit";
+  events("cg/a/memory.events.local", 3, 3, 4);
+  EXPECT_EQ(w.level_after(1s), high) << "the ancestor at its limit, which is ours, too";
+}
+
+TEST(PressureWatch, counts_that_vanish_or_go_back_do_no_harm) {
+  fake_machine m;
+  m.unified();
+  m.write("cg/a/b/memory.max", "1000000\n");
+  m.write("cg/a/b/memory.current", "800000\n");
+  m.write("cg/a/b/memory.events", "max 100\n");
+  hand_driven w{m};
+  w.open();
+  for (const char* text : {"", "max 5\n", "max x\n", "high 1\n", "max 5\n"}) {
+    m.write("cg/a/b/memory.events", text);
+    EXPECT_EQ(w.level_after(50ms), low) << text;
+  }
+  m.write("cg/a/b/memory.events", "max 6\n");
+  EXPECT_EQ(w.level_after(50ms), high);
+}
+
+TEST(PressureWatch, hybrid_machines_have_psi_in_one_group_and_the_limit_in_another) {
+  fake_machine m;
+  m.hybrid();
+  m.write("v1/m/memory.limit_in_bytes", "1000000\n");
+  m.write("v1/m/memory.usage_in_bytes", "500000\n");
+  hand_driven w{m};
+  w.open();
+  EXPECT_EQ(w.watch.description(),
+            "PSI of the group /u, 1 s windows; memory.limit_in_bytes 976.5 KiB of " + m.path("v1/m"));
+  EXPECT_EQ(w.level_after(0ms), low);
+  m.write("v1/m/memory.usage_in_bytes", "980000\n");
+  m.write("v1/m/memory.stat", "inactive_file 980000\ntotal_inactive_file 60000\ntotal_active_file 10000\n");
+  EXPECT_EQ(w.level_after(250ms), medium) << "91 %, with the groups below";
+  m.write("v1/m/memory.stat", "total_inactive_file 1\n");
+  EXPECT_EQ(w.level_after(50ms), high);
+}
+
+TEST(PressureWatch, version_1_alone_has_the_limit_and_the_machines_psi) {
+  fake_machine m;
+  m.hybrid();
+  m.write("proc/self/cgroup", "4:memory:/m/x\n");
+  m.write("v1/m/x/memory.limit_in_bytes", "1000000\n");
+  m.write("v1/m/x/memory.usage_in_bytes", "990000\n");
+  hand_driven w{m};
+  w.open();
+  EXPECT_EQ(w.watch.description(), "PSI of the machine, 1 s windows; memory.limit_in_bytes 976.5 KiB");
+  EXPECT_EQ(w.level_after(0ms), high);
+}
+
+TEST(PressureWatch, without_groups_or_proc_there_may_still_be_psi) {
+  fake_machine m;
+  hand_driven w{m};
+  w.open();
+  EXPECT_EQ(w.watch.description(),
+            "no control group is visible; PSI of the machine, 1 s windows; no memory limit");
+  m.remove("proc");
+  w.open();
+  EXPECT_SAYS(w.watch, "not watched: ");
+  EXPECT_SAYS(w.watch, "/self/cgroup: No such file or directory");
+  EXPECT_EQ(w.level_after(1h), low);
+}
+
+TEST(PressureWatch, a_group_that_vanishes_is_looked_for_from_scratch_but_not_all_the_time) {
+  fake_machine m;
+  m.unified();
+  hand_driven w{m};
+  w.open();
+  (void)w.after(10s);
+  m.write("proc/self/cgroup", "0::/a\n");
+  m.remove("cg/a/b");
+  m.armed.clear();
+  m.hang_up("some");
+  EXPECT_EQ(w.level_after(1ms), low);
+  EXPECT_SAYS(w.watch, "PSI of the group /a, 1 s windows");
+  EXPECT_EQ(m.armed.size(), 2u);
+  // A descriptor that reports its end whenever it is opened must not keep a CPU busy.
+  for (int i = 0; i < 1000; ++i) {
+    if (m.open_triggers() == 2) m.hang_up("full");
+    EXPECT_EQ(w.level_after(10ms), low);
+    if (i == 0) {
+      EXPECT_SAYS(w.watch, "vanished");
+      EXPECT_EQ(w.watch.next(false), w.now - 10ms + 10s);
+    }
+  }
+  EXPECT_LE(m.armed.size(), 4u) << "once more in 10 s";
+}
+
+TEST(PressureWatch, a_process_that_was_moved_is_found_at_the_next_cycle) {
+  fake_machine m;
+  m.unified();
+  hand_driven w{m};
+  w.open();
+  EXPECT_TRUE(w.watch.has_news());
+  w.watch.refresh(w.now);
+  EXPECT_FALSE(w.watch.has_news()) << "nothing is different";
+  m.write("cg/c/memory.max", "1000000\n");
+  m.write("cg/c/memory.current", "999999\n");
+  m.write("cg/c/memory.pressure", "");
+  m.write("proc/self/cgroup", "0::/c\n");
+  w.watch.refresh(w.now);
+  EXPECT_TRUE(w.watch.has_news());
+  EXPECT_SAYS(w.watch, "PSI of the group /c");
+  EXPECT_EQ(w.level_after(1ms), high);
+}
+
+TEST(PressureWatch, a_stall_makes_it_look_for_a_new_limit_at_once) {
+  fake_machine m;
+  m.unified();
+  hand_driven w{m};
+  w.open();
+  m.write("cg/a/b/memory.max", "1000000\n");
+  m.write("cg/a/b/memory.current", "990000\n");
+  EXPECT_EQ(w.level_after(1s), low) << "it has not been read yet";
+  m.fire("some");
+  EXPECT_EQ(w.level_after(1ms), high);
+  EXPECT_SAYS(w.watch, "memory.max");
+}
+
+TEST(PressureWatch, closing_forgets_the_level_and_leaves_no_descriptor) {
+  const auto count = [] {
+    std::size_t n = 0;
+    for (int fd = 0; fd < 256; ++fd) n += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+    return n;
+  };
+  const std::size_t before = count();
+  {
+    fake_machine m;
+    m.unified();
+    hand_driven w{m};
+    for (int i = 0; i < 50; ++i) w.open();
+    EXPECT_EQ(count(), before + 2 * 2 + 1) << "two triggers and their other ends, and the events";
+    m.fire("full");
+    EXPECT_EQ(w.level_after(1ms), high);
+    w.watch.close();
+    EXPECT_FALSE(w.watch.is_open());
+    w.open();
+    EXPECT_EQ(w.level_after(1ms), low);
+  }
+  EXPECT_EQ(count(), before);
+}
+
+TEST(PressureWatch, descriptors_that_somebody_else_closed_and_reused_are_left_alone) {
+  fake_machine m;
+  m.unified();
+  hand_driven w{m};
+  w.open();
+  std::array<pollfd, 3> all{};
+  ASSERT_EQ(w.watch.descriptors(all), 3u);
+  // As a daemon does; and then it opens a file of its own.
+  const int fd = all[0].fd;
+  ::close(fd);
+  const int other = ::open(m.path("proc/self/cgroup").c_str(), O_RDONLY | O_CLOEXEC);
+  if (other != fd) ::close(::dup2(other, fd) == fd ? other : -1);
+  w.watch.close();
+  EXPECT_GE(::fcntl(fd, F_GETFD), 0) << "still open";
+  ::close(fd);
+}
+
+TEST(PressureWatch, everything_it_opens_itself_is_closed_on_exec) {
+  fake_machine m;
+  m.unified();
+  const int fd = ebb::detail::arm_trigger(m.path("cg/a/memory.pressure").c_str(), "some 1 2");
+  ASSERT_GE(fd, 0);
+  EXPECT_EQ(::fcntl(fd, F_GETFD), FD_CLOEXEC);
+  ::close(fd);
+  hand_driven w{m};
+  w.open();
+  std::array<pollfd, 3> all{};
+  ASSERT_EQ(w.watch.descriptors(all), 3u);
+  for (const pollfd& p : all) EXPECT_EQ(::fcntl(p.fd, F_GETFD), FD_CLOEXEC);
+}
+
+TEST(PressureWatch, a_trigger_is_written_with_its_terminating_zero) {
+  fake_machine m;
+  ::close(ebb::detail::arm_trigger(m.path("proc/pressure/memory").c_str(), "some 50000 1000000"));
+  std::ifstream in(m.path("proc/pressure/memory"), std::ios::binary);
+  std::string text(19, '?');
+  in.read(text.data(), 19);
+  EXPECT_EQ(text, "some 50000 1000000\0"s);
+  EXPECT_EQ(ebb::detail::arm_trigger(m.path("nowhere").c_str(), "x"), -ENOENT);
+}
+
+// Ends with 0 if all is as it should be; runs in a process of its own.
+[[noreturn]] void run_out_of_descriptors() {
+  fake_machine m;
+  m.unified();
+  m.write("cg/a/b/memory.max", "1000000\n");
+  m.write("cg/a/b/memory.current", "990000\n");
+  hand_driven w{m};
+  const rlimit none{3, 3};
+  rlimit before{};
+  (void)::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit soft{3, before.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &soft) != 0) std::_Exit(1);
+  w.open();
+  if (w.watch.description().find("Too many open files") == std::string_view::npos) std::_Exit(2);
+  if (w.level_after(5s) != low) std::_Exit(3);
+  if (w.watch.next(false) != w.now + 5s) std::_Exit(4);  // 10 s after the first time
+  if (::setrlimit(RLIMIT_NOFILE, &before) != 0) std::_Exit(5);
+  if (w.level_after(4999ms) != low) std::_Exit(6);
+  if (w.level_after(1ms) != high) std::_Exit(7);
+  if (w.watch.description().find("PSI of the group /a/b") == std::string_view::npos) std::_Exit(8);
+  // And once more, while all is open: what was read before stays true for a while.
+  if (::setrlimit(RLIMIT_NOFILE, &none) != 0) std::_Exit(9);
+  std::_Exit(w.level_after(1s) == high ? 0 : 10);
+}
+
+TEST(PressureWatch, without_descriptors_says_so_and_tries_again_later) {
+  EXPECT_EXIT(run_out_of_descriptors(), ExitedWithCode(0), "");
+}
+
+// Whatever stands in whichever file: no crash, no pressure out of thin air, and PSI goes on working.
+TEST(PressureWatch, survives_malformed_text_in_every_file) {
+  const std::vector<std::string> texts = {"",
+                                          "\n",
+                                          "max",
+                                          "max\r\n",
+                                          "0",
+                                          "-1\n",
+                                          "18446744073709551615\n",
+                                          "18446744073709551616\n",
+                                          "abc\n",
+                                          std::string(1'000'000, '1'),
+                                          std::string(1'000'000, 'a') + "\n",
+                                          std::string(1'000'000, '\n'),
+                                          std::string(100'000, '\0'),
+                                          "\0 1\n"s,
+                                          "1 2 3\n",
+                                          "high\nmax\noom\n",
+                                          "high -1\nmax -1\noom -1\n",
+                                          "high max\nmax max\noom max\n",
+                                          "high 18446744073709551616\nmax 1e9\noom +1\n",
+                                          "0::\n",
+                                          "0::relative\n",
+                                          "0::/../../..\n",
+                                          "0::/" + std::string(5000, 'x') + "\n",
+                                          "0::/a\0b\n"s,
+                                          ":::::::::\n",
+                                          "- - - - -\n",
+                                          "1 2 3 / /nowhere rw - cgroup2 c rw\n",
+                                          "1 2 3 /.. / rw - cgroup2 c rw\n",
+                                          "\xff\xfe\xfd",
+                                          "%s%n%x\n"};
+  const std::vector<std::string> files = {
+      "proc/self/cgroup",         "proc/self/mountinfo",  "cg/a/b/memory.current", "cg/a/b/memory.max",
+      "cg/a/b/memory.high",       "cg/a/b/memory.events", "cg/a/b/memory.stat",    "cg/a/memory.max",
+      "cg/a/memory.events.local", "cg/a/memory.current"};
+  fake_machine m;
+  m.unified();
+  m.write("cg/a/b/memory.max", "4194304\n");
+  m.write("cg/a/memory.max", "8388608\n");
+  int cases = 0;
+  for (const std::string& file : files) {
+    const std::string original = m.read(file);
+    for (const std::string& text : texts) {
+      m.write(file, text);
+      hand_driven w{m};
+      w.open();
+      const auto what = file + " = " + text.substr(0, 30);
+      // The one that means something: a limit of 0 is how somebody asks for all that there is.
+      const bool zero_limit = text == "0" && (file.ends_with("max") || file.ends_with("high"));
+      const pressure_level quiet = zero_limit ? w.level_after(300ms) : low;
+      EXPECT_EQ(w.level_after(300ms), quiet) << what;
+      w.watch.refresh(w.now);
+      EXPECT_EQ(w.level_after(300ms), quiet) << what;
+      m.fire("full");
+      EXPECT_EQ(w.level_after(1ms), high) << what;
+      ++cases;
+    }
+    m.write(file, original);
+  }
+  EXPECT_GE(cases, 200);
+}
+
+}  // namespace
