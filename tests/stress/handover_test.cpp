@@ -1,18 +1,21 @@
 // Producer and consumer on different CPUs, and one thread that wanders.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <set>
 
 #include <ebb/object_pool.hpp>
 #include <ebb/runtime_info.hpp>
+#include <support/child.hpp>
 #include <support/threads.hpp>
 #include <support/token.hpp>
 
 namespace {
 
 using ebb::test::census;
+using ebb::test::in_child;
 using ebb::test::make_token;
 using ebb::test::run_on_cpu;
 using ebb::test::run_together;
@@ -48,16 +51,19 @@ TEST(Handover, at_least_80_percent_of_gets_find_what_another_cpu_put) {
 
 TEST(Wandering, one_thread_that_visits_all_cpus_keeps_reusing_one_object) {
   if (ebb::runtime_info().index != ebb::shard_index::mm_cid) GTEST_SKIP() << "needs concurrency ids";
-  // Other threads of the process would take part in the kernel's numbering; here there is only this one.
-  census c;
-  ebb::object_pool<token> pool{make_token(c)};
-  std::set<std::int64_t> ids;
-  for (int hop = 0; hop < 2000; ++hop) {
-    run_on_cpu(hop);
-    for (int i = 0; i < 10; ++i) ids.insert(pool.get()->id());
-  }
-  EXPECT_EQ(ids.size(), 1u) << "copies follow concurrency, not CPUs";
-  EXPECT_EQ(c.made, 1);
+  // In a process of its own: threads that earlier tests left, the collector's for one, take part in the
+  // kernel's numbering.
+  const int seen = in_child([] {
+    census c;
+    ebb::object_pool<token> pool{make_token(c)};
+    std::set<std::int64_t> ids;
+    for (int hop = 0; hop < 2000; ++hop) {
+      run_on_cpu(hop);
+      for (int i = 0; i < 10; ++i) ids.insert(pool.get()->id());
+    }
+    return static_cast<int>(std::min<std::size_t>(ids.size(), 100));
+  });
+  EXPECT_EQ(seen, 1) << "copies follow concurrency, not CPUs";
 }
 
 }  // namespace

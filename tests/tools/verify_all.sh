@@ -57,7 +57,7 @@ for technique in "${chosen[@]}"; do
   if ((status != 0 && status != 77)); then
     {
       echo "-- $technique: what failed, and the end of $logs/$technique.log"
-      head -n -30 "$logs/$technique.log" | grep -E 'FAILED|SURVIVED' || true
+      head -n -30 "$logs/$technique.log" | grep -E -A4 ': Failure|FAILED|SURVIVED' || true
       tail -n 30 "$logs/$technique.log"
     } | tee -a "$suite_failures"
   fi
