@@ -6,6 +6,7 @@ suite_failed=0
 suite_rows=()
 suite_started=$SECONDS
 suite_prefix=()  # words to put before cmake and ctest
+suite_targets=() # what suite_build builds; none: all
 suite_jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 # What failed, for the report to end with: whoever has only the end of a long log still learns what it was.
 # Scripts that are run by others which source this add to the file of those.
@@ -29,7 +30,8 @@ suite_build() {
   local preset=$1 started=$SECONDS
   say "build $preset"
   if cmake --preset "$preset" "${@:2}" &&
-    "${suite_prefix[@]}" cmake --build "build/$preset" --parallel "$suite_jobs"; then
+    "${suite_prefix[@]}" cmake --build "build/$preset" --parallel "$suite_jobs" \
+      ${suite_targets[0]:+--target "${suite_targets[@]}"}; then
     return 0
   fi
   echo "$preset: does not build" >>"$suite_failures"
