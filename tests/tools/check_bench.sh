@@ -36,6 +36,11 @@ if [[ $(uname -m) == x86_64 ]]; then
     fail "a hit of ebbpool is not free of atomic operations and system calls"
   refuses "$folder/ebb_step" /nonexistent
 fi
+floor=$("$folder/ebb_floor" 1)
+for system in ebb tls_list tls_raw; do
+  grep -qE "^ +$system " <<<"$floor" || fail "ebb_floor without $system"
+done
+refuses "$folder/ebb_floor" 0
 "$folder/ebb_expensive" --rounds 1 --threads 1 >/dev/null || fail "ebb_expensive"
 "$folder/ebb_allocations" | jq -e '.ebb_ostream_allocations == 0' >/dev/null || fail "pooled_ostream allocates"
 "$folder/ebb_pauses" 10 | jq -e '.calls == 10' >/dev/null || fail "ebb_pauses"
