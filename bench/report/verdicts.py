@@ -17,9 +17,9 @@ KEEP_NOTHING = ("tls_list", "tls_raw", "new_delete", "tcmalloc", "jemalloc", "mi
 def markdown(results):
     rows = [*_first(results), *_go(results), *_memory_comes_back(results), *_buffers(results), *_blocks(results),
             *_cycles(results), *bounded.verdicts(results)]
-    parts = ["How near to a thread-local list a restartable sequence can come at all: `docs/costs.md`.",
-             table(("asked", "measured", "shown?"), [(what, measured, "yes" if shown else "**no**")
-                                                              for what, measured, shown in rows])]
+    asked = table(("asked", "measured", "shown?"), [(what, measured, "yes" if shown else "**no**")
+                                                    for what, measured, shown in rows])
+    parts = ["How near to a thread-local list a restartable sequence can come at all: `docs/costs.md`.", asked]
     if sentence := latency.cycles_verdict(results):
         parts.append(sentence)
     return "\n\n".join(parts)
