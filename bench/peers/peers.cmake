@@ -3,6 +3,7 @@
 target_sources(ebb_bench PRIVATE
   peers/bounded_ebb.cpp
   peers/bounded_mutex.cpp
+  peers/bounded_turns.cpp
   peers/ebb.cpp
   peers/ebb_budgeted.cpp
   peers/ebb_options.cpp

@@ -43,7 +43,9 @@ What is unfair, and to whom:
 - commons-pool2 comes as it is (`java_commons_bounded`) and with fair locks (`java_commons_fair`).
 - No pool checks a resource; HikariCP would, after half a second of rest. Connections of HikariCP and of
   `go_database_sql` are not written to, of all others one word is.
-- `mutex_condition` is written by hand and can do nothing else: no errors, no limit, no end, no figures."""
+- `mutex_condition` is written by hand and can do nothing else: no errors, no limit, no end, no figures.
+- `bounded_turns` can do less: it hands over in order, and has no other purpose. A pool in order cannot be much faster
+  than it, nor have shorter worst waits ([why](resource_pool.md#what-serving-in-order-costs))."""
 
 
 def measure(bench):

@@ -160,7 +160,7 @@ resource_core::step resource_core::end(resource_waiter& w, step result) noexcept
 }
 
 resource_core::step resource_core::advance(resource_waiter& w, resource_time& look_at) noexcept {
-  guard lock(mutex_);
+  guard lock(*this);
   return go_on(w, look_at, lock);
 }
 
@@ -244,12 +244,13 @@ void resource_core::wait(resource_waiter& w) noexcept {
 
 resource_entry* resource_core::acquire(resource_group& group, const setting_id& setting,
                                        const request& wanted, std::error_code& refused) {
-  guard lock(mutex_);
+  guard lock(*this);
   if (resource_entry* const e = hit(group, setting, wanted.where)) return e;
-  thread_waiter w;
+  thread_waiter w(*this);
   w.group = &group;
   w.setting = setting;
   w.waits = wanted.waits;
+  if (w.waits) w.wakes = std::make_shared<condition_variable>();
   w.where = wanted.where;
   w.deadline = wanted.longest == nanoseconds::max() ? wanted.deadline : clock_.after(wanted.longest);
   resource_time look_at = resource_clock::never;
@@ -286,7 +287,7 @@ void resource_core::block(thread_waiter& w, const std::stop_token& stop, guard& 
       w.refused = pool_errc::timed_out;
       break;
     }
-    clock_.wait_until(w.wakes, lock, std::min(w.deadline, look_at));
+    lock.wait_until(*w.wakes, std::min(w.deadline, look_at));
   }
   if (stops) {
     lock.unlock();

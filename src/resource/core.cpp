@@ -23,12 +23,12 @@ resource_core::resource_core(const resource_limits& limits, resource_clock& cloc
 }
 
 void resource_core::add_group(resource_group& g) noexcept {
-  const guard lock(mutex_);
+  const guard lock(*this);
   groups_.push_back(g);
 }
 
 bool resource_core::remove_group(resource_group& g) noexcept {
-  const guard lock(mutex_);
+  const guard lock(*this);
   // One that is to be left alone for a while is not forgotten while that lasts.
   if (g.open != 0 || g.kept_by != 0 || is_paused(g)) return false;
   groups_.remove(g);
@@ -68,7 +68,7 @@ void resource_core::note_taken(resource_entry& e, const code_location& where) no
 
 resource_entry* resource_core::take_now(resource_group& group, const setting_id& setting,
                                         const code_location& where) noexcept {
-  const guard lock(mutex_);
+  const guard lock(*this);
   return hit(group, setting, where);
 }
 
@@ -89,7 +89,7 @@ void resource_core::give_back(resource_entry& e) noexcept {
   // In the child of a fork on_return would talk to the other side as the parent. (Nobody raises process_
   // while there are other threads.)
   const bool is_good = e.process == process_ && reset(e.resource);
-  guard lock(mutex_);
+  guard lock(*this);
   if (e.process != process_) {
     forget_foreign(e);
   } else {
@@ -105,7 +105,7 @@ void resource_core::give_back(resource_entry& e) noexcept {
 }
 
 void resource_core::discard(resource_entry& e) noexcept {
-  guard lock(mutex_);
+  guard lock(*this);
   if (e.process != process_) {
     forget_foreign(e);
   } else {
@@ -119,7 +119,7 @@ void resource_core::discard(resource_entry& e) noexcept {
 void* resource_core::detach(resource_entry& e) noexcept {
   const setting_id setting = std::move(e.setting);  // may be the last that knows it
   void* const resource = e.resource;
-  guard lock(mutex_);
+  guard lock(*this);
   if (e.process != process_) {
     forget_foreign(e);
   } else {
@@ -218,13 +218,13 @@ bool resource_core::close_counted(resource_entry& e, close_reason why, guard& lo
 }
 
 void resource_core::keep(resource_group& g) noexcept {
-  const guard lock(mutex_);
+  const guard lock(*this);
   ++kept_by_;
   ++g.kept_by;
 }
 
 void resource_core::unkeep(resource_group& g) noexcept {
-  guard lock(mutex_);
+  guard lock(*this);
   --kept_by_;
   --g.kept_by;
   leave(lock);

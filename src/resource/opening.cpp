@@ -114,13 +114,13 @@ void resource_core::open_elsewhere(resource_group& g, std::uint64_t asked_by, gu
 
 void resource_core::end_opening(resource_opening& o, void* resource,
                                 const std::exception_ptr& failed) noexcept {
-  guard lock(mutex_);
+  guard lock(*this);
   finish(o, resource, failed, lock);
   leave(lock);
 }
 
 void resource_core::drop_opening(resource_opening& o) noexcept {
-  guard lock(mutex_);
+  guard lock(*this);
   if (o.is_starting) {  // options.make_async may be about to say why, by what it throws
     o.was_dropped = true;
     return;

@@ -37,7 +37,7 @@ void resource_core::set_capacity(std::size_t capacity) {
     throw std::invalid_argument(title() + ": a capacity of " + std::to_string(capacity) +
                                 "; valid are 0 to " + std::to_string(most_capacity));
   }
-  guard lock(mutex_);
+  guard lock(*this);
   capacity_ = capacity;
   close_idle(close_reason::surplus, capacity, lock);
   serve();
@@ -45,7 +45,7 @@ void resource_core::set_capacity(std::size_t capacity) {
 }
 
 void resource_core::reset_all() noexcept {
-  guard lock(mutex_);
+  guard lock(*this);
   const std::uint64_t generation = ++generation_;
   for (resource_group* g = groups_.first(); g != nullptr; g = g->next) g->retry_after = nanoseconds::zero();
   // Those that are idle now and no others: what comes back meanwhile is looked at when it does.
@@ -59,7 +59,7 @@ void resource_core::reset_all() noexcept {
 }
 
 std::size_t resource_core::prewarm(std::size_t count) {
-  guard lock(mutex_);
+  guard lock(*this);
   std::size_t made = 0;
   while (only_group_.open - closing_ < count && may_open(only_group_)) {
     std::exception_ptr failed;
@@ -89,13 +89,13 @@ bool resource_core::open_spare(guard& lock, std::exception_ptr& failed) noexcept
 }
 
 bool resource_core::close(resource_time deadline) noexcept {
-  guard lock(mutex_);
+  guard lock(*this);
   closed_ = true;
   refuse_all(pool_errc::closed);
   close_idle(close_reason::closed, 0, lock);
   while (!everything_is_back()) {
     if (clock_.now() >= deadline) return false;
-    clock_.wait_until(changed_, lock, deadline);
+    lock.wait_until(changed_, deadline);
   }
   return true;
 }
@@ -109,7 +109,7 @@ void resource_core::abandon() noexcept {
   (void)close(resource_time::min());
   keeper::wait_until_done_with(
       *this);  // or it would call what the options were given after the pool is gone
-  guard lock(mutex_);
+  guard lock(*this);
   abandoned_ = true;
   leave(lock);
 }
@@ -128,7 +128,7 @@ resource_stats resource_core::stats() const {
 
 void resource_core::look_after() noexcept {
   const resource_time now = clock_.now();
-  guard lock(mutex_);
+  guard lock(*this);
   if (closed_) return;
   const std::uint64_t process = process_;
   ++inside_;

@@ -13,6 +13,13 @@ constexpr unsigned most_passed_over = 8;
 
 }  // namespace
 
+void resource_core::guard::unlock_and_notify() {
+  const std::shared_ptr<condition_variable> to_notify = std::move(core_.to_notify_);
+  lock_.unlock();
+  // Now the core may be gone, and so may be who waits, if it woke by itself.
+  to_notify->notify_one();
+}
+
 // Behind those who came before it: also one that had its turn, and got something that turned out broken.
 void resource_core::enqueue(resource_waiter& w) noexcept {
   resource_waiter* behind = nullptr;
@@ -147,7 +154,7 @@ void resource_core::disown(resource_waiter& w) noexcept {
 }
 
 void resource_core::give_up(resource_waiter& w, pool_errc why) noexcept {
-  const guard lock(mutex_);
+  const guard lock(*this);
   if (is_foreign(w)) {
     disown(w);
     return wake(w);
@@ -159,7 +166,7 @@ void resource_core::give_up(resource_waiter& w, pool_errc why) noexcept {
 }
 
 void resource_core::drop(resource_waiter& w) noexcept {
-  guard lock(mutex_);
+  guard lock(*this);
   if (is_foreign(w)) disown(w);
   if (w.is_queued) dequeue(w);
   if (w.entry != nullptr) come_back(*std::exchange(w.entry, nullptr), lock);

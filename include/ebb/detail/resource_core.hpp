@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <ebb/detail/config.hpp>
 #include <ebb/detail/resource_parts.hpp>
@@ -133,7 +134,7 @@ class EBB_API resource_core {
   virtual void report(const leak_report& leak) noexcept = 0;
 
  private:
-  using guard = std::unique_lock<mutex>;
+  class guard;
   class thread_waiter;
 
   // idle_count_ + in_use_ + opening_ + closing_
@@ -224,7 +225,8 @@ class EBB_API resource_core {
   const bool stamps_returns_;  // somebody asks how long one has been idle
   mutable mutex mutex_;
   // All below: under mutex_.
-  condition_variable changed_;  // for close(): something came back
+  std::shared_ptr<condition_variable> to_notify_;  // by who has mutex_, as soon as it has not
+  condition_variable changed_;                     // for close(): something came back
   resource_group only_group_;
   intrusive_list<resource_group> groups_;
   intrusive_list<resource_entry> leased_;  // of what is in use, what might be reported
@@ -245,6 +247,36 @@ class EBB_API resource_core {
   bool abandoned_ = false;
   std::minstd_rand random_;
   resource_stats counts_;  // what only goes up
+};
+
+// Holds the mutex, and notifies a thread that was granted something only when it has released it. Notified
+// before, that thread ran into the mutex and slept again: two changes of threads for one hand-over.
+class resource_core::guard {
+ public:
+  explicit guard(resource_core& core) : core_(core), lock_(core.mutex_) {}
+  guard(const guard&) = delete;
+  guard& operator=(const guard&) = delete;
+  ~guard() {
+    if (owns_lock()) unlock();
+  }
+
+  [[nodiscard]] bool owns_lock() const noexcept { return lock_.owns_lock(); }
+  void lock() { lock_.lock(); }
+  void unlock() {
+    if (core_.to_notify_ != nullptr) return unlock_and_notify();
+    lock_.unlock();
+  }
+  void wait_until(condition_variable& wakes, resource_time until) {
+    // While it waits nobody would.
+    if (core_.to_notify_ != nullptr) std::exchange(core_.to_notify_, nullptr)->notify_one();
+    core_.clock_.wait_until(wakes, lock_, until);
+  }
+
+ private:
+  void unlock_and_notify();  // out of the way of hits
+
+  resource_core& core_;
+  std::unique_lock<mutex> lock_;
 };
 
 }  // namespace ebb::detail

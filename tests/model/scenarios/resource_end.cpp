@@ -48,6 +48,26 @@ const scenario close_and_return("resource-close-and-return", [] {
                  [] { p.end(); }));
 });
 
+// Threads wait. The last connection comes back only when all of them have been told, so close() has to have
+// done that before it waits itself.
+template <int Count>
+void close_and_wait() {
+  static pool& p = pool_of(1);
+  static resource_entry* const held = p.take();
+  static detail::atomic<int> told{0};
+  constexpr auto waits = [] {
+    check(p.acquire().refused == pool_errc::closed, "it was told something else");
+    if (told.fetch_add(1, relaxed) == Count - 1) p.core.give_back(*held);
+  };
+  constexpr auto closes = [] {
+    check(p.core.close(resource_clock::never), "close() gave up, and had no reason to");
+  };
+  constexpr auto at_end = [] { p.end(); };
+  report(Count == 1 ? explore({waits, closes}, at_end) : explore({waits, waits, closes}, at_end));
+}
+const scenario close_and_one_waits("resource-close-and-one-waits", close_and_wait<1>);
+const scenario close_and_two_wait("resource-close-and-two-wait", close_and_wait<2>);
+
 // One that is granted a connection or a place in the moment in which the pool is closed: `granting` does
 // it.
 void close_and_grant(body granting) {
