@@ -289,14 +289,14 @@ constexpr outcome outcomes[] = {
 };
 
 void write_bounded(exposition& to, const std::vector<labelled_pool>& pools) {
-  for (const auto& metric : bounded_gauges) {
-    to.family(kind::gauge, metric.name, metric.help);
-    for (const auto& [p, labels] : pools) to.sample(labels, (*p->bounded).*metric.value);
-  }
-  for (const auto& metric : bounded_counters) {
-    to.family(kind::counter, metric.name, metric.help);
-    for (const auto& [p, labels] : pools) to.sample(labels, (*p->bounded).*metric.value);
-  }
+  const auto write_each = [&](kind type, const auto& metrics) {
+    for (const auto& metric : metrics) {
+      to.family(type, metric.name, metric.help);
+      for (const auto& [p, labels] : pools) to.sample(labels, (*p->bounded).*metric.value);
+    }
+  };
+  write_each(kind::gauge, bounded_gauges);
+  write_each(kind::counter, bounded_counters);
   to.family(kind::counter, "ebb_resource_pool_closed", "Resources that were closed.");
   for (const auto& [p, labels] : pools) {
     for (std::size_t i = 0; i < close_reasons; ++i) {

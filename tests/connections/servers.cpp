@@ -133,17 +133,6 @@ void supervised_program::end() noexcept {
   if (shell_ > 0) (void)exit_status(shell_);
 }
 
-temporary_folder::temporary_folder() {
-  std::string name = (fs::temp_directory_path() / "ebb-connections-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), "mkdtemp");
-  path_ = name;
-}
-
-temporary_folder::~temporary_folder() {
-  std::error_code left;
-  fs::remove_all(path_, left);
-}
-
 std::string redis_server::missing() {
   return find_program("redis-server").empty() ? "redis-server is not installed" : "";
 }

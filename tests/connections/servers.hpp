@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <connections/descriptor.hpp>
+#include <support/temporary_folder.hpp>
 
 namespace ebb::test {
 
@@ -41,19 +42,6 @@ class supervised_program {
   ::pid_t shell_ = -1;
   descriptor orders_;
   descriptor reports_;
-};
-
-// Removed at the end with all that is in it.
-class temporary_folder {
- public:
-  temporary_folder();
-  ~temporary_folder();
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
 };
 
 class redis_server {

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <support/temporary_folder.hpp>
 
 #include "pressure/watch.hpp"
 
@@ -26,22 +27,19 @@ using namespace std::chrono_literals;
 class fake_machine {
  public:
   fake_machine() {
-    std::string name = std::filesystem::temp_directory_path() / "ebb-machine-";
-    name.append(6, 'X');  // mkdtemp() puts something else there
-    root_ = ::mkdtemp(name.data());
     write("proc/pressure/memory", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
     write("proc/self/cgroup", "");
     write("proc/self/mountinfo", "");
   }
   ~fake_machine() {
     for (const auto& [trigger, ends] : triggers_) ::close(ends);
-    std::error_code ignored;
-    std::filesystem::remove_all(root_, ignored);
   }
   fake_machine(const fake_machine&) = delete;
   fake_machine& operator=(const fake_machine&) = delete;
 
-  [[nodiscard]] std::string path(const std::string& below) const { return root_ + "/" + below; }
+  [[nodiscard]] std::string path(const std::string& below) const {
+    return root_.path().string() + "/" + below;
+  }
   void write(const std::string& below, std::string_view text) const {
     std::filesystem::create_directories(std::filesystem::path(path(below)).parent_path());
     std::ofstream(path(below), std::ios::binary) << text;
@@ -108,7 +106,7 @@ class fake_machine {
   };
 
   int arm(const std::string& file, const std::string& trigger) {
-    armed.push_back(file.substr(root_.size() + 1) + ": " + trigger);
+    armed.push_back(file.substr(path({}).size()) + ": " + trigger);
     for (const refusal& r : refusals_) {
       if (file.find(r.file) != std::string::npos && trigger.find(r.part) != std::string::npos)
         return -r.error;
@@ -122,7 +120,7 @@ class fake_machine {
     return ends[0];
   }
 
-  std::string root_;
+  temporary_folder root_;
   std::map<std::string, int> triggers_;
   std::vector<refusal> refusals_;
 };
