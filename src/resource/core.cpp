@@ -88,7 +88,12 @@ resource_entry* resource_core::hit(resource_group& group, const setting_id& sett
 void resource_core::give_back(resource_entry& e) noexcept {
   // In the child of a fork on_return would talk to the other side as the parent. (Nobody raises process_
   // while there are other threads.)
-  const bool is_good = e.process == process_ && reset(e.resource);
+  take_back(e, e.process == process_ && reset(e.resource));
+}
+
+void resource_core::discard(resource_entry& e) noexcept { take_back(e, false); }
+
+void resource_core::take_back(resource_entry& e, bool is_good) noexcept {
   guard lock(*this);
   if (e.process != process_) {
     forget_foreign(e);
@@ -100,18 +105,6 @@ void resource_core::give_back(resource_entry& e) noexcept {
       --in_use_;
       retire(e, close_reason::broken, lock);
     }
-  }
-  leave(lock);
-}
-
-void resource_core::discard(resource_entry& e) noexcept {
-  guard lock(*this);
-  if (e.process != process_) {
-    forget_foreign(e);
-  } else {
-    note_left(e);
-    --in_use_;
-    retire(e, close_reason::broken, lock);
   }
   leave(lock);
 }

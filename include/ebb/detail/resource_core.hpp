@@ -172,6 +172,7 @@ class EBB_API resource_core {
   // core.cpp
   bool retire(resource_entry& e, close_reason why, guard& lock, resource_waiter* heir = nullptr) noexcept;
   [[nodiscard]] bool close_counted(resource_entry& e, close_reason why, guard& lock) noexcept;
+  void take_back(resource_entry& e, bool is_good) noexcept;
   void forget_foreign(resource_entry& e) noexcept;
   void come_back(resource_entry& e, guard& lock) noexcept;
   void hand_on(resource_entry& e) noexcept;
