@@ -51,36 +51,36 @@ class lease_source {
   /// Ordering     what was done to the resource before it was given back happens-before the acquire() that
   ///              returns it.
   [[nodiscard]] lease<R> acquire(code_location where = code_location::current()) {
-    return or_throw({.where = where});
+    return or_throw(where, [&] { return request{.where = where}; });
   }
   [[nodiscard]] lease<R> acquire(std::error_code& refused, code_location where = code_location::current()) {
-    return or_say({.where = where}, refused);
+    return or_say(refused, where, [&] { return request{.where = where}; });
   }
   /// The same, until `stop` is asked to stop: pool_errc::cancelled.
   [[nodiscard]] lease<R> acquire(std::stop_token stop, code_location where = code_location::current()) {
-    return or_throw({.stop = std::move(stop), .where = where});
+    return or_throw(where, [&] { return request{.stop = std::move(stop), .where = where}; });
   }
   [[nodiscard]] lease<R> acquire(std::stop_token stop, std::error_code& refused,
                                  code_location where = code_location::current()) {
-    return or_say({.stop = std::move(stop), .where = where}, refused);
+    return or_say(refused, where, [&] { return request{.stop = std::move(stop), .where = where}; });
   }
   /// The same, until a time: pool_errc::timed_out.
   [[nodiscard]] lease<R> acquire_until(std::chrono::steady_clock::time_point deadline,
                                        code_location where = code_location::current()) {
-    return or_throw({.deadline = deadline, .where = where});
+    return or_throw(where, [&] { return request{.deadline = deadline, .where = where}; });
   }
   [[nodiscard]] lease<R> acquire_until(std::chrono::steady_clock::time_point deadline,
                                        std::error_code& refused,
                                        code_location where = code_location::current()) {
-    return or_say({.deadline = deadline, .where = where}, refused);
+    return or_say(refused, where, [&] { return request{.deadline = deadline, .where = where}; });
   }
   [[nodiscard]] lease<R> acquire_for(std::chrono::nanoseconds longest,
                                      code_location where = code_location::current()) {
-    return or_throw({.longest = longest, .where = where});
+    return or_throw(where, [&] { return request{.longest = longest, .where = where}; });
   }
   [[nodiscard]] lease<R> acquire_for(std::chrono::nanoseconds longest, std::error_code& refused,
                                      code_location where = code_location::current()) {
-    return or_say({.longest = longest, .where = where}, refused);
+    return or_say(refused, where, [&] { return request{.longest = longest, .where = where}; });
   }
 
   /// Takes an idle resource, or opens one where a place is free; never waits for another caller, nor for
@@ -94,7 +94,7 @@ class lease_source {
   }
   [[nodiscard]] lease<R> try_acquire(std::error_code& refused,
                                      code_location where = code_location::current()) {
-    return or_say({.waits = false, .where = where}, refused);
+    return or_say(refused, where, [&] { return request{.waits = false, .where = where}; });
   }
 
   /// acquire() for whoever must not block: a coroutine, or a callback. #include <ebb/asio.hpp>, which says
@@ -124,16 +124,30 @@ class lease_source {
   template <class, class, class, class>
   friend class keyed_resource_pool;
 
-  [[nodiscard]] lease<R> or_say(const detail::resource_core::request& wanted, std::error_code& refused) {
+  using request = detail::resource_core::request;
+
+  // `wanted` makes the request, which a hit has no use for.
+  template <class Wanted>
+  [[nodiscard]] lease<R> or_say(std::error_code& refused, const code_location& where, Wanted wanted) {
     refused.clear();
-    return {core_, core_->acquire(*group_, setting_, wanted, refused)};
+    if (detail::resource_entry* const e = hit(where)) [[likely]]
+      return {core_, e};
+    return {core_, core_->acquire(*group_, setting_, wanted(), refused)};
   }
-  [[nodiscard]] lease<R> or_throw(const detail::resource_core::request& wanted) {
+  template <class Wanted>
+  [[nodiscard]] lease<R> or_throw(const code_location& where, Wanted wanted) {
+    if (detail::resource_entry* const e = hit(where)) [[likely]]
+      return {core_, e};
+    return miss_or_throw(wanted());
+  }
+  [[nodiscard]] EBB_SLOW_PATH lease<R> miss_or_throw(const request& wanted) {
     std::error_code refused;
-    lease<R> got = or_say(wanted, refused);
-    if (refused) [[unlikely]]
-      throw std::system_error(refused, core_->title());
+    lease<R> got(core_, core_->acquire(*group_, setting_, wanted, refused));
+    if (refused) throw std::system_error(refused, core_->title());
     return got;
+  }
+  [[nodiscard]] detail::resource_entry* hit(const code_location& where) noexcept {
+    return core_->take_now(*group_, setting_, where);
   }
 
   detail::resource_group* group_;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "hits.hpp"
 #include "waiters.hpp"
 
 namespace ebb::detail {
@@ -244,8 +245,6 @@ void resource_core::wait(resource_waiter& w) noexcept {
 
 resource_entry* resource_core::acquire(resource_group& group, const setting_id& setting,
                                        const request& wanted, std::error_code& refused) {
-  guard lock(*this);
-  if (resource_entry* const e = hit(group, setting, wanted.where)) return e;
   thread_waiter w(*this);
   w.group = &group;
   w.setting = setting;
@@ -254,6 +253,7 @@ resource_entry* resource_core::acquire(resource_group& group, const setting_id& 
   w.where = wanted.where;
   w.deadline = wanted.longest == nanoseconds::max() ? wanted.deadline : clock_.after(wanted.longest);
   resource_time look_at = resource_clock::never;
+  guard lock(*this);
   step result = go_on(w, look_at, lock);
   while (result == step::waits) {
     block(w, wanted.stop, lock);

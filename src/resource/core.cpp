@@ -1,8 +1,9 @@
-// A hit and the ways back, in one file for the compiler to see them together; and the end.
+// A hit, the ways back, and the end.
 #include <ebb/detail/resource_core.hpp>
 
 #include <utility>
 
+#include "hits.hpp"
 #include "keeper.hpp"
 #include "limits.hpp"
 
@@ -35,45 +36,9 @@ bool resource_core::remove_group(resource_group& g) noexcept {
   return true;
 }
 
-bool resource_core::is_stale(const resource_entry& e, close_reason& why) const noexcept {
-  if (closed_) {
-    why = close_reason::closed;
-  } else if (e.generation != generation_) {
-    why = close_reason::reset;
-  } else if (staying() > capacity_) {
-    why = close_reason::surplus;
-  } else if (e.dies_at != resource_clock::never && e.dies_at <= clock_.coarse_now()) {
-    why = close_reason::lifetime;
-  } else {
-    return false;
-  }
-  return true;
-}
-
-bool resource_core::wants_check(const resource_entry& e) const noexcept {
-  return limits_.checks && !e.is_new &&
-         (limits_.check_after_idle == nanoseconds::zero() ||
-          clock_.coarse_now() - e.idle_since >= limits_.check_after_idle);
-}
-
-void resource_core::note_taken(resource_entry& e, const code_location& where) noexcept {
-  ++counts_.acquired;
-  e.is_new = false;
-  if (limits_.report_after == nanoseconds::zero()) return;
-  e.taken_at = clock_.coarse_now();
-  e.taken_by = where;
-  e.is_reported = false;
-  leased_.push_back(e);
-}
-
 resource_entry* resource_core::take_now(resource_group& group, const setting_id& setting,
                                         const code_location& where) noexcept {
-  const guard lock(*this);
-  return hit(group, setting, where);
-}
-
-resource_entry* resource_core::hit(resource_group& group, const setting_id& setting,
-                                   const code_location& where) noexcept {
+  const std::lock_guard lock(mutex_);  // nobody is woken
   if (closed_ || group.waiting != 0) return nullptr;
   resource_entry* const e =
       limits_.order == idle_order::newest_first ? group.idle.last() : group.idle.first();
@@ -88,7 +53,7 @@ resource_entry* resource_core::hit(resource_group& group, const setting_id& sett
 void resource_core::give_back(resource_entry& e) noexcept {
   // In the child of a fork on_return would talk to the other side as the parent. (Nobody raises process_
   // while there are other threads.)
-  take_back(e, e.process == process_ && reset(e.resource));
+  take_back(e, e.process == process_ && (!limits_.resets || reset(e.resource)));
 }
 
 void resource_core::discard(resource_entry& e) noexcept { take_back(e, false); }
@@ -133,23 +98,8 @@ void resource_core::forget_foreign(resource_entry& e) noexcept {
   --kept_by_;
 }
 
-void resource_core::note_left(resource_entry& e) noexcept {
-  if (e.taken_at == resource_time{}) return;
-  leased_.remove(e);
-  e.taken_at = {};
-}
-
-// One that is in use and works: to others, or it is closed.
-void resource_core::come_back(resource_entry& e, guard& lock) noexcept {
-  close_reason why{};
-  if (!is_stale(e, why)) return hand_on(e);
-  --in_use_;
-  retire(e, why, lock);
-}
-
-void resource_core::hand_on(resource_entry& e) noexcept {
-  if (stamps_returns_) e.idle_since = clock_.coarse_now();
-  if (waiters_.empty()) return make_idle(e);
+// With waiters in the queue.
+void resource_core::hand_to_heir(resource_entry& e) noexcept {
   resource_waiter* const w = heir_of(e);
   if (w == nullptr) {
     make_idle(e);
@@ -164,19 +114,6 @@ void resource_core::hand_on(resource_entry& e) noexcept {
     take_place_of(e, *w);
     wake(*w);
   }
-}
-
-void resource_core::make_idle(resource_entry& e) noexcept {
-  --in_use_;
-  ++idle_count_;
-  e.is_new = false;
-  e.came_back = ++returns_;
-  e.group->idle.push_back(e);
-}
-
-void resource_core::take_from_idle(resource_entry& e) noexcept {
-  e.group->idle.remove(e);
-  --idle_count_;
 }
 
 // Closes one that is in no list. Its place is free only then: until its end the other side has it, too.

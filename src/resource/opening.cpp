@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "hits.hpp"
 #include "keeper.hpp"
 #include "waiters.hpp"
 

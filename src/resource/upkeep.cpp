@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "hits.hpp"
 #include "keeper.hpp"
 #include "waiters.hpp"
 

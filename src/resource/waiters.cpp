@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "hits.hpp"
+
 namespace ebb::detail {
 
 namespace {

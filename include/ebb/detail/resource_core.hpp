@@ -153,8 +153,6 @@ class EBB_API resource_core {
   [[nodiscard]] resource_entry* coldest(const resource_group* but_of = nullptr) const noexcept;
   [[nodiscard]] bool is_stale(const resource_entry& e, close_reason& why) const noexcept;
   [[nodiscard]] bool wants_check(const resource_entry& e) const noexcept;
-  [[nodiscard]] resource_entry* hit(resource_group& group, const setting_id& setting,
-                                    const code_location& where) noexcept;
   [[nodiscard]] resource_entry* best_idle(const resource_waiter& w) const noexcept;
   void note_taken(resource_entry& e, const code_location& where) noexcept;
   void note_left(resource_entry& e) noexcept;
@@ -176,6 +174,7 @@ class EBB_API resource_core {
   void forget_foreign(resource_entry& e) noexcept;
   void come_back(resource_entry& e, guard& lock) noexcept;
   void hand_on(resource_entry& e) noexcept;
+  void hand_to_heir(resource_entry& e) noexcept;
   void make_idle(resource_entry& e) noexcept;
   void take_from_idle(resource_entry& e) noexcept;
   [[nodiscard]] bool open_spare(guard& lock, std::exception_ptr& failed) noexcept;

@@ -71,6 +71,7 @@ struct resource_limits {
   std::chrono::nanoseconds retry_most{0};
   std::chrono::nanoseconds report_after{0};
   bool checks = false;           // there is an options.check
+  bool resets = false;           // there is an options.on_return
   bool opens_elsewhere = false;  // there is an options.make_async
   bool is_keyed = false;
   std::string name;

@@ -61,15 +61,14 @@ class typed_resource_core : public resource_core {
     l.retry_most = o.retry_most;
     l.report_after = o.report_after;
     l.checks = static_cast<bool>(o.check);
+    l.resets = static_cast<bool>(o.on_return);
     l.opens_elsewhere = l.opens_elsewhere || o.make_async;
     l.name = o.name;
     return l;
   }
 
   bool check(void* resource) noexcept final { return holds(options_.check, resource); }
-  bool reset(void* resource) noexcept final {
-    return !options_.on_return || holds(options_.on_return, resource);
-  }
+  bool reset(void* resource) noexcept final { return holds(options_.on_return, resource); }
   void apply(const void* setting, void* resource) final {
     static_cast<const resource_setting<R>*>(setting)->apply(*static_cast<R*>(resource));
   }
