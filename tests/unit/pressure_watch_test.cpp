@@ -408,7 +408,10 @@ TEST(PressureWatch, a_trigger_is_written_with_its_terminating_zero) {
   if (w.watch.description().find("PSI of the group /a/b") == std::string_view::npos) std::_Exit(8);
   // And once more, while all is open: what was read before stays true for a while.
   if (::setrlimit(RLIMIT_NOFILE, &none) != 0) std::_Exit(9);
-  std::_Exit(w.level_after(1s) == high ? 0 : 10);
+  const std::string before_that{w.watch.description()};
+  w.watch.refresh(w.now);
+  if (w.watch.description() != before_that || !w.watch.next(true)) std::_Exit(10);
+  std::_Exit(w.level_after(1s) == high ? 0 : 11);
 }
 
 TEST(PressureWatch, without_descriptors_says_so_and_tries_again_later) {
