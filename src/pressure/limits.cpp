@@ -14,11 +14,13 @@ namespace {
 // Hierarchies are not deeper; a loop of mounts would be.
 constexpr std::size_t most_ancestors = 64;
 
-std::optional<std::uint64_t> read_amount(const std::string& path) noexcept {
+// `otherwise` when no descriptor is left to read it.
+std::optional<std::uint64_t> read_amount(const std::string& path,
+                                         std::optional<std::uint64_t> otherwise = {}) noexcept {
   std::array<char, 64> text;
   if (path.empty()) return std::nullopt;
   const ssize_t got = read_file(path.c_str(), text.data(), text.size());
-  if (got < 0) return std::nullopt;
+  if (got < 0) return out_of_descriptors(static_cast<int>(-got)) ? otherwise : std::nullopt;
   return parse_amount({text.data(), static_cast<std::size_t>(got)});
 }
 
@@ -73,8 +75,9 @@ bool memory_limits::read_limits() noexcept {
   bool changed = false;
   limited_ = false;
   for (group& g : groups_) {
-    const std::uint64_t max = read_amount(g.max_limit).value_or(no_memory_limit);
-    const std::uint64_t high = read_amount(g.high_limit).value_or(no_memory_limit);
+    // For want of a descriptor they stay: a limit that seems to be gone is not looked at until a cycle.
+    const std::uint64_t max = read_amount(g.max_limit, g.max).value_or(no_memory_limit);
+    const std::uint64_t high = read_amount(g.high_limit, g.high).value_or(no_memory_limit);
     changed = changed || max != g.max || high != g.high;
     g.max = max;
     g.high = high;

@@ -281,8 +281,12 @@ TEST(InspectorHttp, a_connection_serves_many_requests_also_when_they_come_at_onc
 TEST(InspectorHttp, a_request_may_come_byte_by_byte) {
   fake_inspector i;
   client c(i.port());
+  client other(i.port());
   const std::string request = get("/pools.json");
-  for (const char byte : request) ASSERT_TRUE(c.send({&byte, 1}));
+  for (const char byte : request) {
+    ASSERT_TRUE(c.send({&byte, 1}));
+    ASSERT_EQ(other.ask(get("/metrics")).status, 200) << "meanwhile it has read that byte";
+  }
   EXPECT_EQ(c.read().status, 200);
 }
 

@@ -2,6 +2,7 @@
 // events, never a time: a client that ought to be closed waits until it is.
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 #include <ebb/inspector.hpp>
 #include <ebb/object_pool.hpp>
+#include <support/eventually.hpp>
 
 #include "client.hpp"
 #include "fake_source.hpp"
@@ -122,9 +124,16 @@ TEST(InspectorLimits, who_does_not_close_after_the_last_answer_is_closed) {
   ebb::detail::server_limits limits = patient;
   limits.farewell = milliseconds(30);
   fake_inspector i{{}, limits};
+  const auto descriptors = [] {
+    int n = 0;
+    for (int fd = 0; fd < 256; ++fd) n += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+    return n;
+  };
+  const int before = descriptors();
   client c(i.port());
   EXPECT_EQ(c.ask(get("/metrics", "Connection: close\r\n")).status, 200);
   EXPECT_TRUE(c.is_closed());
+  EXPECT_TRUE(ebb::test::eventually([&] { return descriptors() == before + 1; })) << "only the client's";
 }
 
 TEST(InspectorLimits, it_ends_while_clients_are_in_the_middle_of_everything) {

@@ -45,6 +45,9 @@ TEST(InspectorSnapshots, after_an_action_the_numbers_are_read_anew) {
   EXPECT_EQ(s.drain(), 77u);
   (void)s.pools_json(0);
   EXPECT_EQ(w.reads, 3);
+  EXPECT_EQ(s.drain_pool(9), 5u);
+  (void)s.pools_json(0);
+  EXPECT_EQ(w.reads, 4);
 }
 
 TEST(InspectorSnapshots, it_is_watched_for_ten_seconds_after_the_page_asked_and_not_because_of_metrics) {
@@ -204,6 +207,7 @@ TEST(InspectorHistory, sums_hold_all_pools_and_do_not_fall_below_zero_when_one_d
   EXPECT_EQ(past.process().back().all.idle, 2000u);
   EXPECT_EQ(past.process().back().all.idle_bytes, 20000u);
   EXPECT_EQ(past.process().back().all.rates[5], 0u) << "what was before is of no second";
+  EXPECT_EQ(past.find(1)->samples.back().rates[5], 0u) << "nor for the pool alone";
   w.pools.pop_back();
   past.add(w.pools, w.process, 1, 2);
   EXPECT_EQ(past.process().back().all.rates[5], 0u);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -54,6 +55,10 @@ class ledger {
   [[nodiscard]] std::vector<std::size_t> unannounced() const {
     const std::lock_guard lock(mutex_);
     return unannounced_;
+  }
+  [[nodiscard]] std::uint64_t dead() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::uint64_t>(std::count(states_.begin(), states_.end(), state::dead));
   }
   [[nodiscard]] std::uint64_t born_so_far() const {
     const std::lock_guard lock(mutex_);

@@ -68,13 +68,13 @@ TEST_F(CollectorRest, nothing_runs_while_nothing_is_idle_and_a_miss_starts_it_ag
 
 TEST_F(CollectorRest, it_does_not_rest_while_an_object_is_idle) {
   census c;
-  ebb::object_pool<token> pool{make_token(c)};
+  ebb::object_pool<token> pool{{.make = make_token(c), .keep_at_least = 1}};
   use(pool);
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 20; ++i) {  // nobody wakes it
     const auto cycles = ebb::runtime_info().cycles;
-    use(pool);  // younger than the cycles that are counted here
-    EXPECT_TRUE(eventually([&] { return ebb::runtime_info().cycles > cycles; })) << i;
+    ASSERT_TRUE(eventually([&] { return ebb::runtime_info().cycles > cycles; })) << i;
   }
+  EXPECT_EQ(c.alive(), 1);
 }
 
 TEST_F(CollectorRest, an_object_that_is_put_while_the_thread_goes_to_rest_is_not_forgotten) {
@@ -134,6 +134,9 @@ TEST_F(CollectorRest, says_what_it_watches_once_it_runs) {
   for (int i = 0; i < 3; ++i) {
     use(pool);
     if (!eventually([] { return c.alive() == 0; })) std::_Exit(2);
+    // Nobody could wake it: it goes on.
+    const auto ten_more = ebb::runtime_info().cycles + 10;
+    if (at_most >= 0 && !eventually([&] { return ebb::runtime_info().cycles >= ten_more; })) std::_Exit(4);
   }
   if (at_most < 0) {
     if (!eventually(no_cycle_for_100_ms)) std::_Exit(3);

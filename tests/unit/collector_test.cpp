@@ -121,6 +121,32 @@ TEST(Collector, destructors_may_use_pools_run_cycles_and_destroy_pools) {
   EXPECT_EQ(c.alive(), static_cast<std::int64_t>(shared.stats().idle));
 }
 
+TEST(Collector, a_pool_that_dies_waits_for_objects_that_another_thread_destroys) {
+  std::atomic<bool> dying{false};
+  std::atomic<bool> closing{false};
+  std::atomic<bool> is_dead{false};
+  struct slow {
+    std::atomic<bool>&dying, &closing, &is_dead;
+    ~slow() {
+      dying = true;
+      while (!closing) std::this_thread::yield();
+      for (int i = 0; i < 200; ++i) std::this_thread::yield();  // time to come too early
+      is_dead = true;
+    }
+  };
+  auto pool = std::make_unique<ebb::object_pool<slow>>([&] {
+    return std::unique_ptr<slow>(new slow{dying, closing, is_dead});
+  });
+  pool->get().reset();
+  ebb::collect();
+  std::thread other([] { ebb::collect(); });
+  while (!dying) std::this_thread::yield();
+  closing = true;
+  pool.reset();
+  EXPECT_TRUE(is_dead);
+  other.join();
+}
+
 TEST(Collector, period_is_checked_and_kept) {
   EXPECT_EQ(ebb::cycle_period(), 0ms) << "as the test's main() set it";
   EXPECT_THROW(ebb::set_cycle_period(-1ms), std::invalid_argument);
@@ -131,8 +157,10 @@ TEST(Collector, period_is_checked_and_kept) {
     EXPECT_NE(std::string(e.what()).find("-250"), std::string::npos) << e.what();
     EXPECT_NE(std::string(e.what()).find("31536000000"), std::string::npos) << e.what();
   }
-  ebb::set_cycle_period(1h);
-  EXPECT_EQ(ebb::cycle_period(), 1h);
+  for (const auto period : {std::chrono::milliseconds{1h}, ebb::max_cycle_period}) {
+    ebb::set_cycle_period(period);
+    EXPECT_EQ(ebb::cycle_period(), period);
+  }
   ebb::set_cycle_period(0ms);
 }
 
@@ -149,6 +177,7 @@ TEST(Collector, background_cycles_run_stop_and_start_again) {
     a.reset();
     b.reset();
     EXPECT_TRUE(eventually([&] { return c.alive() == 0; })) << "round " << round;
+    EXPECT_EQ(pool.stats().dropped_aged, static_cast<std::uint64_t>(c.destroyed));
     ebb::set_cycle_period(0ms);
     EXPECT_TRUE(eventually([] { return !ebb::runtime_info().collector_running; }));
     const std::uint64_t cycles = ebb::runtime_info().cycles;

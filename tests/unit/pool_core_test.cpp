@@ -200,6 +200,7 @@ TEST_F(FailingFence, refused_fence_abandons_the_cycle_whole) {
   fence_plan = 0b10;  // it asks, and is refused all the same when it comes to it
   ebb::collect();
   EXPECT_EQ(ebb::runtime_info().cycles_abandoned, before.cycles_abandoned + 6);
+  EXPECT_EQ(pool.stats().cycles, 1u);
   EXPECT_EQ(c.destroyed, 0);
   ebb::collect();
   EXPECT_EQ(c.destroyed, 80) << "nobody has aged meanwhile";

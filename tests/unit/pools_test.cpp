@@ -51,6 +51,7 @@ TEST(AllPools, lists_those_that_something_was_put_into_in_the_order_of_their_fir
   EXPECT_EQ(all[0].name, "made second");
   EXPECT_EQ(all[1].name, "");
   EXPECT_EQ(all[2].name, "made first");
+  EXPECT_GE(all[0].id, 1u);
   EXPECT_LT(all[0].id, all[1].id);
   EXPECT_LT(all[1].id, all[2].id);
   const std::vector<pool_info> again = all_pools();

@@ -82,16 +82,41 @@ TEST_F(Pressure, relief_is_repeated_when_the_signs_of_high_go_on) {
   census c;
   ebb::object_pool<token> pool{make_token(c)};
   pool.get().reset();
+  int told = 0;
+  ebb::on_pressure_change([&](pressure_level, pressure_level) { ++told; });
   pressure_control::kernel_says(high, false);
   const auto cycles = ebb::runtime_info().cycles;
   pressure_control::kernel_says(high, false);
   EXPECT_EQ(ebb::runtime_info().cycles, cycles);
   pressure_control::kernel_says(high, true);
   EXPECT_EQ(ebb::runtime_info().cycles, cycles + 2);
+  EXPECT_EQ(told, 1) << "it is no change";
+  pressure_control::kernel_says(low, false);
+  ebb::on_pressure_change([](pressure_level now, pressure_level) {
+    if (now == high) pressure_control::kernel_says(high, true);
+  });
+  pressure_control::kernel_says(high, false);
+  EXPECT_EQ(ebb::runtime_info().cycles, cycles + 2 + 4)
+      << "asked for while it changed, and done after that";
+}
+
+TEST_F(Pressure, nothing_that_is_put_stays_while_it_is_high) {
+  census c;
+  ebb::object_pool<token> pool{make_token(c)};
+  for (int round = 0; round < 2; ++round) {
+    ebb::report_pressure(high);
+    pool.get().reset();
+    EXPECT_EQ(pool.stats().idle, 0u);
+    EXPECT_EQ(pool.stats().dropped_pressure, static_cast<std::uint64_t>(2 * round + 1));
+    ebb::report_pressure(round == 0 ? medium : low);
+    pool.get().reset();
+    EXPECT_EQ(pool.stats().idle, 1u) << round;
+  }
 }
 
 TEST_F(Pressure, what_a_relief_frees_is_given_back_to_the_kernel) {
-  static std::atomic<int> trims{0};
+  static std::atomic<int> trims;
+  trims = 0;
   ebb::set_trim([] { ++trims; });
   struct block {
     std::byte bytes[4096];
@@ -105,6 +130,11 @@ TEST_F(Pressure, what_a_relief_frees_is_given_back_to_the_kernel) {
   EXPECT_EQ(trims, 0) << "nothing was destroyed yet";
   ebb::report_pressure(high);
   EXPECT_EQ(trims, 1) << "1.2 MB";
+  ebb::report_pressure(low);
+  pool.get().reset();
+  ebb::report_pressure(high);
+  EXPECT_EQ(pool.stats().idle, 0u);
+  EXPECT_EQ(trims, 1) << "4 KiB since";
 }
 
 TEST_F(Pressure, changes_are_told_after_the_cycles_and_each_once) {

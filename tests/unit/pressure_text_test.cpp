@@ -216,10 +216,11 @@ TEST(PressureText, mounts_of_a_part_of_the_hierarchy) {
   EXPECT_FALSE(parse_mounts(hybrid_mounts, v2, "/../x")) << "outside of the namespace";
   EXPECT_FALSE(parse_mounts(hybrid_mounts, v2, "/a/../../x"));
   constexpr std::string_view two =
-      "1 0 0:38 /other /a rw - cgroup2 c rw\n2 0 0:38 /mine /b rw - cgroup2 c rw\n";
+      "1 0 0:38 /else /a rw - cgroup2 c rw\n2 0 0:38 /mine /b rw - cgroup2 c rw\n";
   EXPECT_EQ(parse_mounts(two, v2, "/mine/x")->directory, "/b/x") << "the first that shows it";
   EXPECT_EQ(parse_mounts("1 0 0:1 / /a\\040b\\134c rw - cgroup2 c rw\n", v2, "/g")->directory, "/a b\\c/g");
   EXPECT_EQ(parse_mounts("1 0 0:1 / /a\\04 rw - cgroup2 c rw\n", v2, "/g")->directory, "/a\\04/g");
+  EXPECT_EQ(parse_mounts("1 0 0:1 / /a\\04x rw - cgroup2 c rw\n", v2, "/g")->directory, "/a\\04x/g");
 }
 
 TEST(PressureText, mounts_that_are_none) {
@@ -265,6 +266,7 @@ TEST(PressureText, mounts_that_are_none) {
 TEST(PressureText, bytes_are_readable) {
   EXPECT_EQ(readable_bytes(0), "0 bytes");
   EXPECT_EQ(readable_bytes(1023), "1023 bytes");
+  EXPECT_EQ(readable_bytes(1024), "1 KiB");
   EXPECT_EQ(readable_bytes(4096), "4 KiB");
   EXPECT_EQ(readable_bytes(536870912), "512 MiB");
   EXPECT_EQ(readable_bytes(1610612736), "1.5 GiB");

@@ -82,6 +82,9 @@ TEST(PressureWatch, without_psi_watches_the_limit_and_without_that_nothing) {
   EXPECT_EQ(w.level_after(1s), high) << "a limit that was set later";
   EXPECT_SAYS(w.watch, "memory.max 976.5 KiB");
   EXPECT_EQ(w.watch.description().find("not watched"), std::string_view::npos);
+  m.remove("cg/a/b/memory.max");
+  w.watch.refresh(w.now);
+  EXPECT_SAYS(w.watch, "no memory limit");
 }
 
 TEST(PressureWatch, full_alone_missing_is_said_and_some_still_works) {
@@ -110,118 +113,6 @@ TEST(PressureWatch, levels_rise_at_events_and_fall_when_they_stop) {
   EXPECT_EQ(w.level_after(1ms), medium);
   EXPECT_EQ(w.level_after(5s), low);
   EXPECT_FALSE(w.watch.next(true));
-}
-
-TEST(PressureWatch, looks_at_the_memory_of_limited_groups_and_more_often_near_the_limit) {
-  fake_machine m;
-  m.unified();
-  m.write("cg/a/b/memory.max", "1000000\n");
-  m.write("cg/a/b/memory.current", "500000\n");
-  hand_driven w{m};
-  w.open();
-  EXPECT_EQ(w.level_after(0ms), low);
-  EXPECT_EQ(w.watch.next(true), w.now + 250ms);
-  EXPECT_FALSE(w.watch.next(false)) << "while nothing is idle nobody has to know";
-  m.write("cg/a/b/memory.current", "760000\n");
-  EXPECT_EQ(w.level_after(249ms), low);
-  EXPECT_EQ(w.level_after(1ms), low);
-  EXPECT_EQ(w.watch.next(true), w.now + 50ms);
-  m.write("cg/a/b/memory.current", "910000\n");
-  EXPECT_EQ(w.level_after(49ms), low);
-  EXPECT_EQ(w.level_after(1ms), medium);
-  m.write("cg/a/b/memory.current", "970000\n");
-  EXPECT_EQ(w.level_after(50ms), high);
-  EXPECT_TRUE(w.watch.next(false)) << "until it is low again";
-  for (int i = 0; i < 20; ++i) EXPECT_FALSE(w.after(49ms).relieve_again) << i;
-  EXPECT_TRUE(w.after(50ms).relieve_again);
-}
-
-TEST(PressureWatch, a_limit_on_an_ancestor_counts_and_the_tightest_wins) {
-  fake_machine m;
-  m.unified();
-  m.write("cg/a/memory.max", "2000000\n");
-  m.write("cg/a/memory.current", "1900000\n");
-  m.write("cg/a/b/memory.max", "1500000\n");
-  m.write("cg/a/b/memory.current", "100000\n");
-  hand_driven w{m};
-  w.open();
-  EXPECT_EQ(w.level_after(0ms), medium) << "our siblings have used it up";
-  EXPECT_SAYS(w.watch, "memory.max 1.4 MiB");
-  m.write("cg/a/b/memory.max", "max\n");
-  w.watch.refresh(w.now);
-  EXPECT_SAYS(w.watch, "memory.max 1.9 MiB of " + m.path("cg/a"));
-}
-
-TEST(PressureWatch, page_cache_is_not_counted_because_the_kernel_drops_it_first) {
-  fake_machine m;
-  m.unified();
-  m.write("cg/a/b/memory.max", "1000000\n");
-  m.write("cg/a/b/memory.current", "1000000\n");
-  m.write("cg/a/b/memory.stat",
-          "anon 600000\nfile 400000\nslab_reclaimable 50000\ninactive_file 250000\nactive_file 100000\n");
-  hand_driven w{m};
-  w.open();
-  m.write("cg/a/b/memory.events", "low 0\nhigh 0\nmax 5000\noom 0\n");
-  EXPECT_EQ(w.level_after(50ms), low) << "60 %, and events that page cache has caused";
-  m.write("cg/a/b/memory.stat", "inactive_file 50000\n");
-  EXPECT_EQ(w.level_after(50ms), medium);
-  m.write("cg/a/b/memory.stat", "inactive_file 99999999999\n");
-  EXPECT_EQ(w.level_after(10s), low) << "more than there is: nothing counts";
-  m.remove("cg/a/b/memory.stat");
-  EXPECT_EQ(w.level_after(50ms), high) << "unknown: everything counts";
-}
-
-TEST(PressureWatch, events_count_when_they_rise_and_not_for_what_was_before) {
-  fake_machine m;
-  m.unified();
-  const auto events = [&](const std::string& group, int h, int x, int o) {
-    const std::string text = "low 0\nhigh " + std::to_string(h) + "\nmax " + std::to_string(x) + "\noom " +
-                             std::to_string(o) + "\noom_kill 0\n";
-    m.write(group, text);
-  };
-  m.write("cg/a/b/memory.max", "1000000\n");
-  m.write("cg/a/b/memory.high", "990000\n");
-  m.write("cg/a/b/memory.current", "800000\n");
-  events("cg/a/b/memory.events", 7, 8, 9);
-  hand_driven w{m};
-  w.open();
-  EXPECT_EQ(w.level_after(0ms), low);
-  events("cg/a/b/memory.events", 8, 8, 9);
-  EXPECT_EQ(w.level_after(50ms), medium);
-  EXPECT_EQ(w.level_after(10s), low) << "it does not rise any more";
-  events("cg/a/b/memory.events", 8, 9, 9);
-  EXPECT_EQ(w.level_after(50ms), high);
-  EXPECT_EQ(w.level_after(5s), medium);
-  EXPECT_EQ(w.level_after(5s), low);
-  m.write("cg/a/b/memory.current", "1000\n");
-  events("cg/a/b/memory.events", 8, 9, 10);
-  EXPECT_EQ(w.level_after(250ms), high) << "somebody was killed: however little is used now";
-  EXPECT_EQ(w.level_after(5s), medium);
-  EXPECT_EQ(w.level_after(5s), low);
-  events("cg/a/memory.events.local", 3, 3, 3);
-  m.write("cg/a/memory.max", "9000000\n");
-  w.watch.refresh(w.now);
-  EXPECT_EQ(w.level_after(1s), low) << "what was before the limit is no news either";
-  events("cg/a/memory.events", 1, 1, 1);
-  EXPECT_EQ(w.level_after(1s), low) << "a sibling at its own limit";
-  events("cg/a/memory.events.local", 3, 3, 4);
-  EXPECT_EQ(w.level_after(1s), high) << "the ancestor at its limit, which is ours, too";
-}
-
-TEST(PressureWatch, counts_that_vanish_or_go_back_do_no_harm) {
-  fake_machine m;
-  m.unified();
-  m.write("cg/a/b/memory.max", "1000000\n");
-  m.write("cg/a/b/memory.current", "800000\n");
-  m.write("cg/a/b/memory.events", "max 100\n");
-  hand_driven w{m};
-  w.open();
-  for (const char* text : {"", "max 5\n", "max x\n", "high 1\n", "max 5\n"}) {
-    m.write("cg/a/b/memory.events", text);
-    EXPECT_EQ(w.level_after(50ms), low) << text;
-  }
-  m.write("cg/a/b/memory.events", "max 6\n");
-  EXPECT_EQ(w.level_after(50ms), high);
 }
 
 TEST(PressureWatch, hybrid_machines_have_psi_in_one_group_and_the_limit_in_another) {
@@ -339,6 +230,7 @@ TEST(PressureWatch, closing_forgets_the_level_and_leaves_no_descriptor) {
     EXPECT_EQ(w.level_after(1ms), high);
     w.watch.close();
     EXPECT_FALSE(w.watch.is_open());
+    EXPECT_EQ(count(), before + 2) << "the other ends";
     w.open();
     EXPECT_EQ(w.level_after(1ms), low);
   }
@@ -408,11 +300,36 @@ TEST(PressureWatch, a_trigger_is_written_with_its_terminating_zero) {
   if (w.watch.description().find("PSI of the group /a/b") == std::string_view::npos) std::_Exit(8);
   // And once more, while all is open: what was read before stays true for a while.
   if (::setrlimit(RLIMIT_NOFILE, &none) != 0) std::_Exit(9);
-  std::_Exit(w.level_after(1s) == high ? 0 : 10);
+  const std::string before_that{w.watch.description()};
+  w.watch.refresh(w.now);
+  if (w.watch.description() != before_that || !w.watch.next(true)) std::_Exit(10);
+  std::_Exit(w.level_after(1s) == high ? 0 : 11);
 }
 
 TEST(PressureWatch, without_descriptors_says_so_and_tries_again_later) {
   EXPECT_EXIT(run_out_of_descriptors(), ExitedWithCode(0), "");
+  for (const char* kind : {"some", "full"}) {  // for one of the triggers there is none
+    fake_machine m;
+    m.unified();
+    m.refuse("", kind, EMFILE);
+    hand_driven w{m};
+    w.open();
+    EXPECT_EQ(w.watch.next(false), w.now + 10s) << kind;
+    m.refuse_nothing();
+    (void)w.after(10s);
+    EXPECT_EQ(w.watch.description(), "PSI of the group /a/b, 1 s windows; no memory limit") << kind;
+  }
+}
+
+TEST(PressureWatch, a_long_list_of_mounts_is_read_to_its_end) {
+  fake_machine m;
+  m.unified();
+  std::string mounts;
+  for (int i = 0; i < 2000; ++i) mounts += "22 27 0:21 / /a/container rw - overlay overlay rw\n";
+  m.write("proc/self/mountinfo", mounts + m.read("proc/self/mountinfo"));
+  hand_driven w{m};
+  w.open();
+  EXPECT_SAYS(w.watch, "PSI of the group /a/b, ");
 }
 
 // Whatever stands in whichever file: no crash, no pressure out of thin air, and PSI goes on working.

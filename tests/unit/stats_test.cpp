@@ -81,9 +81,13 @@ TEST(Stats, misses_and_sources_are_exact) {
   {
     std::vector<ebb::pooled<token>> out;
     for (int i = 0; i < 10; ++i) out.push_back(pool.get());
+    EXPECT_FALSE(pool.try_get());
+    EXPECT_EQ(pool.stats().missed, 11u);
+    out.push_back(pool.get());
   }
   const ebb::pool_stats s = pool.stats();
-  EXPECT_EQ(s.missed, 10u);
+  EXPECT_EQ(s.missed, 12u);
+  EXPECT_EQ(s.made, 11u);
   EXPECT_EQ(s.reused_victim, 10u) << "each in a magazine of one: no burst had been seen";
   EXPECT_EQ(s.reused_stolen, 0u);
 }

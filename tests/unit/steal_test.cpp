@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sched.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -88,13 +90,17 @@ TEST_F(Stealing, same_node_first_goes_by_who_put_there_last) {
   census c;
   ebb::object_pool<token> pool{{.make = make_token(c), .stealing = steal::same_node_first}};
   spread(pool, c, {0, 1, 2, 3});
-  current_node = []() noexcept -> std::uint32_t { return percpu::fallback::place.id == 3 ? 0 : 1; };
-  // Shard 0 was put into from node 1 now, and shard 2 from node 0, where shard 3 is.
-  act_as(0);
-  for (int i = 0; i < 2; ++i) pool.put(std::make_unique<token>(c));
-  const ids got = all_on(pool, 3);
-  ASSERT_GE(got.size(), 3u);
-  EXPECT_EQ(got[2], 2) << "after its own two, the one of shard 2, though shard 0 is the next one";
+  current_node = []() noexcept -> std::uint32_t { return percpu::fallback::place.id % 2 == 0 ? 1 : 0; };
+  // Shard 0 was put into from node 1 now, shard 1 from node 0, and shard 2 before from node 0, too, where
+  // shard 3 is.
+  for (const std::uint32_t shard : {0u, 1u}) {
+    act_as(shard);
+    for (int i = 0; i < 2; ++i) pool.put(std::make_unique<token>(c));
+  }
+  ids got = all_on(pool, 3);
+  ASSERT_GE(got.size(), 6u);
+  EXPECT_EQ(got[4], 1) << "after its own two and the new ones of shard 1, what lay there first";
+  EXPECT_EQ(got[5], 2) << "and the one of shard 2, though shard 0 is the next one";
 }
 
 TEST_F(Stealing, same_node_first_searches_the_victim_in_the_same_order) {
@@ -156,7 +162,14 @@ TEST(StealingNone, never_steals_however_threads_hop) {
 }
 
 TEST(StealingNone, the_kernel_says_on_which_node_this_thread_is) {
-  EXPECT_LT(current_node.load()(), 1024u);
+  for (int cpu = 0; cpu < 2; ++cpu) {
+    ebb::test::run_together(1, [&](int) {
+      ebb::test::run_on_cpu(cpu);
+      unsigned node = 0;
+      ASSERT_EQ(::getcpu(nullptr, &node), 0);
+      EXPECT_EQ(current_node.load()(), node);
+    });
+  }
 }
 
 }  // namespace
