@@ -245,6 +245,8 @@ void resource_core::wait(resource_waiter& w) noexcept {
 
 resource_entry* resource_core::acquire(resource_group& group, const setting_id& setting,
                                        const request& wanted, std::error_code& refused) {
+  // Before the lock, and so gone after it: with it may end a setting that nobody else knows, and the user's
+  // code with that.
   thread_waiter w(*this);
   w.group = &group;
   w.setting = setting;
@@ -259,8 +261,6 @@ resource_entry* resource_core::acquire(resource_group& group, const setting_id& 
     block(w, wanted.stop, lock);
     result = go_on(w, look_at, lock);
   }
-  // With the waiter may end a setting that nobody else knows, and the user's code with that.
-  if (lock.owns_lock()) lock.unlock();
   if (result == step::got) return w.entry;
   if (w.failed) std::rethrow_exception(w.failed);
   refused = w.refused;

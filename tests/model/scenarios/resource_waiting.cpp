@@ -21,6 +21,22 @@ const scenario hand_off("resource-hand-off", [] {
   report(explore({visit, visit, [] { p.core.give_back(*held); }}, [] { p.end(); }));
 });
 
+// As a lease_source does it: what is idle is looked for by itself first.
+const scenario hits("resource-hits", [] {
+  static pool& p = pool_of(1);
+  p.core.give_back(*p.take());
+  static const body visit = [] {
+    resource_entry* e = p.core.take_now(p.group(), {}, {});
+    if (e == nullptr) e = p.take();
+    ++of(*e).uses;
+    p.core.give_back(*e);
+  };
+  report(explore({visit, visit}, [] {
+    check(p.core.stats().opened == 1, "what was idle was not taken");
+    p.end();
+  }));
+});
+
 // The first of two that wait gives up while it is granted what comes back.
 const scenario cancel("resource-hand-off-and-cancel", [] {
   static pool& p = pool_of(1);
@@ -126,7 +142,10 @@ const scenario detach("resource-detach", [] {
 
 // What on_return refuses is not handed on.
 const scenario returned_broken("resource-broken-return", [] {
-  static pool& p = pool_of(1);
+  resource_limits l;
+  l.capacity = 1;
+  l.resets = true;
+  static pool& p = *new pool(l);
   static resource_entry* const held = p.take();
   p.core.is_good = false;
   static const body visit = [] {

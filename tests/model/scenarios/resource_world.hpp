@@ -269,8 +269,7 @@ struct pool {
                   const setting_id& setting = {}) {
     outcome o;
     try {
-      o.entry = core.take_now(group(key), setting, r.where);
-      if (o.entry == nullptr) o.entry = core.acquire(group(key), setting, r, o.refused);
+      o.entry = core.acquire(group(key), setting, r, o.refused);
     } catch (const std::logic_error&) {
       o.failed = true;
     }
