@@ -37,13 +37,14 @@ compile_test() { "$cxx" "${flags[@]}" "${client_flags[@]}" -Iinclude -Itests -c 
 link() { "$cxx" "${flags[@]}" "${@:2}" "$work"/*.o "$library" "${libraries[@]}" -o "$1"; }
 
 build_mutant() {
-  local directory=$work/$1 file
+  local directory=$work/$1 file all=
   rm -rf "$directory"
   mkdir -p "$directory"
   python3 tests/tools/mutant.py "$here/mutants.txt" "$1" "$directory"
+  for file in src/resource/*.hpp; do cmp -s "$file" "$directory/$file" || all=yes; done
   for file in src/resource/*.cpp; do
-    cmp -s "$file" "$directory/$file" ||
-      "$cxx" "${flags[@]}" -I"$directory/include" -c "$directory/$file" -o "$directory/$(basename "$file" .cpp).o"
+    if [[ -z $all ]] && cmp -s "$file" "$directory/$file"; then continue; fi
+    "$cxx" "${flags[@]}" -I"$directory/include" -c "$directory/$file" -o "$directory/$(basename "$file" .cpp).o"
   done
   link "$directory/tests" "$directory"/*.o
 }
