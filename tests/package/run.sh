@@ -20,10 +20,11 @@ else
   trap 'rm -rf "$work"' EXIT
 fi
 
-# configure_and_build BUILD_DIR SOURCE_DIR CMAKE_ARGUMENT...
+# configure_and_build BUILD_DIR SOURCE_DIR CMAKE_ARGUMENT...     target: what of it is built
+target=all
 configure_and_build() {
   cmake -S "$2" -B "$1" -DCMAKE_CXX_COMPILER="$cxx" "${@:3}"
-  cmake --build "$1" -j "$jobs"
+  cmake --build "$1" -j "$jobs" --target "$target"
 }
 
 # What the compiler makes of the library is tested elsewhere: here it is one source, compiled as fast as can be.
@@ -102,14 +103,15 @@ pkg_config_shared() {
   LD_LIBRARY_PATH=$work/prefix-shared/lib check_shared "$work/pkg_config_shared"
 }
 
+# The inspector was built above.
 add_subdirectory() {
-  configure_and_build "$work/add_subdirectory" "$consumers/add_subdirectory" "${release[@]}" \
+  target=consumer configure_and_build "$work/add_subdirectory" "$consumers/add_subdirectory" "${release[@]}" \
     -DEBBPOOL_SOURCE="$source_dir"
   "$work/add_subdirectory/consumer"
 }
 
 fetch_content() {
-  configure_and_build "$work/fetch_content" "$consumers/fetch_content" "${release[@]}" \
+  target=consumer configure_and_build "$work/fetch_content" "$consumers/fetch_content" "${release[@]}" \
     -DFETCHCONTENT_SOURCE_DIR_EBBPOOL="$source_dir" -DBUILD_SHARED_LIBS=ON
   "$work/fetch_content/consumer"
 }

@@ -26,7 +26,7 @@ using ebb::test::token;
 TEST(Handover, at_least_80_percent_of_gets_find_what_another_cpu_put) {
   census c;
   ebb::object_pool<token> pool{make_token(c)};
-  constexpr int rounds = 20'000;
+  constexpr int rounds = 5'000;
   constexpr std::size_t batch = 16;
   std::array<std::unique_ptr<token>, batch> slots;
   std::atomic<int> full{0};  // number of batches the getter has handed over

@@ -109,8 +109,8 @@ TEST(Collector, destructors_may_use_pools_run_cycles_and_destroy_pools) {
     return n;
   }};
   {
-    std::vector<ebb::pooled<nested>> handles(20);
-    pool.get_n(handles);
+    std::vector<ebb::pooled<nested>> all(20);
+    pool.get_n(all);
   }
   ebb::collect();
   ebb::collect();

@@ -94,17 +94,17 @@ TEST(ResourceTime, one_that_has_lived_its_time_is_closed_also_where_it_is_never_
 TEST(ResourceTime, jitter_is_drawn_once_and_spreads_the_ends_of_those_that_were_opened_together) {
   peer p;
   fake_clock clock;
-  constexpr int many = 200;
+  constexpr int links = 200;
   resource_pool<link> pool{
-      {.make = connect_to(p), .capacity = many, .max_lifetime = 100s, .lifetime_jitter = 100s}, clock};
-  pool.prewarm(many);
+      {.make = connect_to(p), .capacity = links, .max_lifetime = 100s, .lifetime_jitter = 100s}, clock};
+  pool.prewarm(links);
   std::vector<int> left;
   for (int s = 1; s <= 200; ++s) {
     clock.advance(1s);
     for (int uses = 0; uses < 3; ++uses) {
       std::vector<lease<link>> all;
       while (auto l = pool.try_acquire()) {
-        if (l->id > many) {  // a new one in place of one that has ended
+        if (l->id > links) {  // a new one in place of one that has ended
           l.discard();
           break;
         }
@@ -114,10 +114,10 @@ TEST(ResourceTime, jitter_is_drawn_once_and_spreads_the_ends_of_those_that_were_
     pool.look_after();
     left.push_back(p.open);
   }
-  EXPECT_EQ(left[98], many);
-  EXPECT_NEAR(left[149], many / 2, 30);
+  EXPECT_EQ(left[98], links);
+  EXPECT_NEAR(left[149], links / 2, 30);
   EXPECT_LE(left[199], 1);
-  EXPECT_GE(left[109], many - 40);
+  EXPECT_GE(left[109], links - 40);
 }
 
 TEST(ResourceTime, idle_ones_are_checked_in_the_background_and_it_is_no_use) {
