@@ -1,5 +1,5 @@
-// What every lease goes through on its way out and back. Inline: calls between these were a third of the
-// time of a hit.
+// What every lease goes through on its way out and back. Inline, because there is little else in a
+// hit.
 #pragma once
 
 #include <ebb/detail/resource_core.hpp>

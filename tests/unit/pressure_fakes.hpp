@@ -20,6 +20,10 @@
 
 #include "pressure/watch.hpp"
 
+// The description of a watch has `part` in it.
+#define EXPECT_SAYS(watch, part) \
+  EXPECT_NE((watch).description().find(part), std::string_view::npos) << (watch).description()
+
 namespace ebb::test {
 
 using namespace std::chrono_literals;

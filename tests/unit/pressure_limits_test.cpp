@@ -19,9 +19,6 @@ constexpr auto low = pressure_level::low;
 constexpr auto medium = pressure_level::medium;
 constexpr auto high = pressure_level::high;
 
-#define EXPECT_SAYS(watch, part) \
-  EXPECT_NE((watch).description().find(part), std::string_view::npos) << (watch).description()
-
 TEST(PressureLimits, looks_at_the_memory_of_limited_groups_and_more_often_near_the_limit) {
   fake_machine m;
   m.unified();

@@ -23,9 +23,6 @@ constexpr auto low = pressure_level::low;
 constexpr auto medium = pressure_level::medium;
 constexpr auto high = pressure_level::high;
 
-#define EXPECT_SAYS(watch, part) \
-  EXPECT_NE((watch).description().find(part), std::string_view::npos) << (watch).description()
-
 TEST(PressureWatch, takes_the_groups_psi_with_short_windows_where_it_may) {
   fake_machine m;
   m.unified();
