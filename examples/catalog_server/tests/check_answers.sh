@@ -40,8 +40,8 @@ as_expected() {
   done
 }
 
-search='def fold: ascii_downcase; [.[$list][] | select(any(.[]; fold | contains($q | fold)))]'
-by_code='def fold: ascii_downcase; first(.[$list][] | select(any(.[$fields[]]; . != null and fold == ($code | fold))))'
+search='($q | ascii_downcase) as $text | [.[$list][] | select(any(.[]; ascii_downcase | contains($text)))]'
+by_code='($code | ascii_downcase) as $c | first(.[$list][] | select(any(.[$fields[]]; . != null and ascii_downcase == $c)))'
 
 # NAME FILE LIST CODE_FIELDS CODE...
 check_catalogue() {
