@@ -27,6 +27,7 @@ for file in src/*.cpp src/pressure/*.cpp src/resource/*.cpp; do
   name=${name%.cpp}
   case $name in
     pool_core | registry | collector_thread) ;;
+    resource/keeper) rest+=("$name") ;; # all_pools() asks it
     resource/* | openmetrics) far+=("$name") ;;
     *) rest+=("$name") ;;
   esac
