@@ -5,15 +5,30 @@ source "$(dirname "$0")/../tools/technique.sh"
 source tests/fuzz/build.sh
 technique fuzz
 
-of_the_library=(library environment)
-of_the_fuzzers=(pool_model pool_ops buffer_ops cpu_lists replay)
+fuzzers=(pool_model pool_ops buffer_ops cpu_lists replay)
+# Of the sources in library.cpp those that mutants change; rest.cpp has the others.
+apart=(buffer_tiers cpu_list pool_bulk pool_core pool_state process_budget registry)
+grep -vF "${apart[@]/#/-e\"}" tests/fuzz/library.cpp >"$work/rest.cpp"
 corpus=$PWD/tests/fuzz/corpus
 warnings="-Wall -Wextra -Wconversion -Wshadow -Wundef"
 
-fuzz_objects "g++ -O1 $warnings" "$work" "$PWD" "${of_the_library[@]}" "${of_the_fuzzers[@]}"
-rest=("${of_the_fuzzers[@]/#/$work/}")
-link() { g++ -pthread "$1"/{library,environment}.o "${rest[@]/%/.o}" -o "$1/replay"; }
-link "$work"
+# use_level FLAG...: for all that is compiled from now on.
+use_level() {
+  # shellcheck disable=SC2154  # of build.sh
+  precompile "headers$1" g++ "$@" "${fuzz_options[@]}"
+  compiler="g++ $* ${precompiled[*]}"
+}
+
+# link TREE OBJECT...: those of the library first.
+link() {
+  local objects=("${@:2}" "${fuzzers[@]/#/$work/}")
+  g++ -pthread "${objects[@]/%/.o}" -o "$1/replay"
+}
+
+use_level -O1
+sources=("${apart[@]/#/src/}")
+fuzz_objects "$compiler $warnings" "$work" "$PWD" "${sources[@]/%/.cpp}" "$work/rest.cpp" environment "${fuzzers[@]}"
+link "$work" "${apart[@]/#/$work/}" "$work"/{rest,environment}
 cd "$work"
 
 count_them() {
@@ -26,33 +41,37 @@ attack "operations on buffers" count_them buffer_ops 120000
 attack "CPU lists" count_them cpu_list 500000
 attack "the environment" count_them environment 250000
 
-# 0, as if nothing had been found, for a failure that says nothing about the library.
+# find_it TREE TARGET: 0, as if nothing had been found, for a failure that says nothing about the library.
 find_it() {
-  if (cd "$1" && timeout 300 ./replay "$corpus" 20000) >"$work/find.log" 2>&1; then return 0; fi
+  if (cd "$1" && timeout 300 ./replay "$corpus" 20000 "$2") >"$work/find.log" 2>&1; then return 0; fi
   grep -m 1 -e ': broken: ' -e '^signal ' "$work/find.log" >&3 || return 0
   return 1
 }
 
 cd ../../..
-# The standard headers are half of a mutant's time.
-printf '#include <%s>\n' algorithm array atomic bit chrono condition_variable cstring memory mutex new stdexcept string \
-  thread utility vector >"$work/headers.hpp"
-# shellcheck disable=SC2154  # of build.sh
-g++ -O0 -w "${fuzz_options[@]}" -x c++-header "$work/headers.hpp" -o "$work/headers.hpp.gch"
-while read -r mutant; do
+use_level -O0
+while IFS=$'\t' read -r mutant _ target; do
   tree=$work/mutant
   rm -rf "$tree"
   python3 tests/tools/mutant.py tests/fuzz/mutants.txt "$mutant" "$tree"
-  # Only the half that has the bug.
-  changed=library
-  for file in checks collector_thread runtime; do
-    cmp -s "src/$file.cpp" "$tree/src/$file.cpp" || changed=environment
-  done
-  cp "$work"/{library,environment}.o "$tree"
-  fuzz_objects "g++ -O0 -w -include $work/headers.hpp" "$tree" "$tree" "$changed"
-  link "$tree"
+  # Only what has the bug: one source, or for a header all but environment.cpp, which has sources of its own.
+  changed=$(changed_source . "$tree")
+  parts=()
+  if [[ -n $changed && " ${apart[*]} " == *" $changed "* ]]; then
+    fuzz_objects "$compiler -w" "$tree" "$tree" "$tree/src/$changed.cpp"
+    for part in "${apart[@]}" rest environment; do
+      if [[ $part == "$changed" ]]; then parts+=("$tree/$part"); else parts+=("$work/$part"); fi
+    done
+  elif grep -qF "\"$changed.cpp\"" tests/fuzz/environment.cpp; then
+    fuzz_objects "$compiler -w" "$tree" "$tree" environment
+    parts=("$tree/environment" "${apart[@]/#/$work/}" "$work/rest")
+  else
+    fuzz_objects "$compiler -w" "$tree" "$tree" library
+    parts=("$tree/library" "$work/environment")
+  fi
+  link "$tree" "${parts[@]}"
   echo "mutant    $mutant"
-  kill_mutant "$mutant" find_it "$tree" 3>&1
-done < <(python3 tests/tools/mutant.py tests/fuzz/mutants.txt --list)
+  kill_mutant "$mutant" find_it "$tree" "$target" 3>&1
+done < <(python3 tests/tools/mutant.py tests/fuzz/mutants.txt --killers)
 
 verdict

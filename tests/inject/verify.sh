@@ -28,28 +28,49 @@ cxx=${CXX:-g++}
 operations=0
 cycles=0
 
-# All in one translation unit, so that the standard headers are read once.
-whole() {
+# The sources that mutants change; the others that read what the injection, or a mutant, changes; those that do not.
+apart=(pool_core pool_state registry runtime)
+rest=(block_arena collector_thread magazine_store pool_bulk pressure/control process_budget stats waker)
+other=(cpu_list pressure/files pressure/judge pressure/limits pressure/text pressure/trigger pressure/watch)
+
+# unit NAME SOURCE...: one translation unit of all, so that headers are read once.
+unit() { printf '#include "%s.cpp"\n' "${@:2}" >"$work/$1.cpp"; }
+
+# compile DIRECTORY FILE OBJECT FLAG...: against the copy of the library that is there.
+compile() {
+  "$cxx" "${flags[@]}" "${precompiled[@]}" "${@:4}" -I"$1/include" -I"$1/src" -I"$here" -c "$2" -o "$3"
+}
+
+compile_injected() { compile "$@" -DEBB_INJECTED=1 -include "$here/points.hpp"; }
+
+# link PROGRAM OBJECT...
+link() { "$cxx" -pthread "${@:2}" "$work/other.o" -o "$1"; }
+
+# use_level LEVEL: for all that is compiled from now on.
+use_level() {
+  flags=(-std=c++20 -g0 -pthread "$1")
+  precompile "headers$1" "$cxx" "${flags[@]}"
+}
+
+build_plain() {
+  compile . "$work/other.cpp" "$work/other.o"
+  compile . "$work/whole.cpp" "$work/plain/whole.o" -DEBB_INJECTED=0
+  link "$work/plain/stress" "$work/plain/whole.o"
+}
+
+build_injected() {
   local part
-  for part in block_arena collector_thread cpu_list magazine_store pool_bulk pool_core pool_state pressure/control \
-    pressure/files pressure/judge pressure/limits pressure/text pressure/trigger pressure/watch process_budget registry runtime stats \
-    waker; do
-    echo "#include \"$part.cpp\""
-  done
-  echo '#include "disturb.cpp"'
-  echo '#include "stress.cpp"'
+  for part in "${apart[@]}"; do compile_injected "$1" "$1/src/$part.cpp" "$1/$part.o"; done
+  compile_injected "$1" "$work/rest.cpp" "$1/rest.o"
+  compile_injected "$1" "$here/points.cpp" "$work/points.o"
+  link "$1/stress" "$1"/*.o "$work/points.o"
 }
 
-# build DIRECTORY FLAG...: the stress against the copy of the library that is there.
-build() {
-  "$cxx" -std=c++20 -g0 -pthread "${@:2}" -I"$1/include" -I"$1/src" -I"$here" "$work/whole.cpp" -o "$1/stress"
-}
-
-build_injected() { build "$1" "${@:2}" -DEBB_INJECTED=1 -include "$here/points.hpp" "$here/points.cpp"; }
-
-# build_mutant NAME: the injection, and the bug on top of it.
+# build_mutant NAME: the injection, and the bug on top of it. A bug in one source is linked with what there is of the
+# others; for one in a header everything that may read it is compiled, without optimisation: the bugs do not need it.
 build_mutant() {
-  local directory=$work/$1
+  local directory=$work/$1 objects=() source part
+  rm -rf "$directory"
   mkdir -p "$directory"
   {
     echo "== $1"
@@ -57,7 +78,17 @@ build_mutant() {
     awk -v name="$1" '/^== / { on = $2 == name; next } on' "$here/mutants.txt"
   } >"$directory/changes.txt"
   python3 tests/tools/mutant.py "$directory/changes.txt" "$1" "$directory"
-  build_injected "$directory" -O1
+  source=$(changed_source "$work/injected" "$directory")
+  if [[ -n $source && " ${apart[*]} " == *" $source "* ]]; then
+    compile_injected "$directory" "$directory/src/$source.cpp" "$directory/$source.o"
+    for part in "${apart[@]}" rest; do
+      if [[ $part == "$source" ]]; then objects+=("$directory/$part.o"); else objects+=("$work/injected/$part.o"); fi
+    done
+  else
+    compile_injected "$directory" "$work/whole.cpp" "$directory/whole.o"
+    objects=("$directory/whole.o")
+  fi
+  link "$directory/stress" "${objects[@]}" "$work/points.o"
 }
 
 # run NAME SECONDS PROGRAM...: prints what it did, and adds up its last line.
@@ -76,28 +107,35 @@ run() {
   cycles=$((cycles + BASH_REMATCH[3]))
 }
 
-# Fails only where the stress itself says what is wrong. A second look, where the machine was too busy for threads
-# to run at the same time.
+# stands MUTANT SETTING: fails only where the stress itself says what is wrong. First, and for no longer than most need,
+# the setting that is to find it; then all; and longer, where the machine was too busy for threads to run at the same
+# time.
 stands() {
-  [[ -x $1 ]] || return 0
-  local look status
-  for look in "--seconds 2" "--setting delay-10000 --seconds 15" "--setting refused --seconds 15"; do
+  local look status path=auto
+  [[ -x $work/$1/stress ]] || return 0
+  [[ $1 != portable-* ]] || path=off
+  for look in "--setting $2 --seconds 0.3" "--setting $2 --seconds 2" "--seconds 2" \
+    "--setting delay-10000 --seconds 15" "--setting refused --seconds 15"; do
     status=0
     # shellcheck disable=SC2086  # options
-    EBB_RSEQ=$path timeout 300 "$1" $look >"$work/stands.log" 2>&1 || status=$?
+    EBB_RSEQ=$path timeout 300 "$work/$1/stress" $look >"$work/stands.log" 2>&1 || status=$?
     cat "$work/stands.log"
     if ((status == 1)) && grep -q '^FAILED: ' "$work/stands.log"; then return 1; fi
   done
 }
 
-whole >"$work/whole.cpp"
+unit whole "${apart[@]}" "${rest[@]}" stress
+unit rest "${rest[@]}" stress
+unit other "${other[@]}" disturb
+rm -rf "$work/plain" "$work/injected"
 mkdir -p "$work/plain" "$work/injected"
-python3 tests/tools/mutant.py "$here/injection.txt" none "$work/plain"
-build "$work/plain" -O2 -DEBB_INJECTED=0
+use_level -O2
+build_plain
 path=$("$work/plain/stress" --path)
 [[ $path == rseq ]] || skip "there are no sections to interrupt: this process takes the $path path"
 python3 tests/tools/mutant.py "$here/injection.txt" injection "$work/injected"
-build_injected "$work/injected" -O2
+build_injected "$work/injected"
+use_level -O0
 
 mapfile -t mutants < <(python3 tests/tools/mutant.py "$here/mutants.txt" --list)
 in_parallel build_mutant "${mutants[@]}"
@@ -109,11 +147,9 @@ attack injected run injected "$seconds" "$work/injected/stress"
 echo "with injection, portable path"
 attack portable run portable "$seconds" env EBB_RSEQ=off "$work/injected/stress"
 
-for mutant in "${mutants[@]}"; do
-  path=auto
-  [[ $mutant != portable-* ]] || path=off
-  kill_mutant "$mutant" stands "$work/$mutant/stress"
-done
+while IFS=$'\t' read -r mutant _ setting; do
+  kill_mutant "$mutant" stands "$mutant" "$setting"
+done < <(python3 tests/tools/mutant.py "$here/mutants.txt" --killers)
 
 echo "$operations objects taken or given, $cases sections aborted, $cycles cycles"
 verdict

@@ -142,7 +142,7 @@ void background_collector() {
   while (!ebb::runtime_info().collector_running) use();
   while (pool.stats().idle != 0) {
     check(std::chrono::steady_clock::now() < limit, "there is no background collector");
-    std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
   ebb::set_cycle_period(std::chrono::milliseconds::zero());
   while (ebb::runtime_info().collector_running) std::this_thread::yield();

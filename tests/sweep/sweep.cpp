@@ -1,6 +1,7 @@
 // Lets allocation number i fail for every i until the scenario gets through, and call back number i
 // misbehave. Each point in a process of its own, which has nothing in stock yet; with --in-process all in
-// this one, for AddressSanitizer. The first thing that is wrong ends the program with status 1.
+// this one, for AddressSanitizer; with --scenario only those of one. The first thing that is wrong ends the
+// program with status 1.
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -126,13 +127,23 @@ std::uint64_t sweep_callbacks() {
   return points;
 }
 
+int usage() {
+  std::fprintf(stderr, "sweep: usage: sweep [--in-process] [--scenario NAME]\n");
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  in_process = argc == 2 && std::strcmp(argv[1], "--in-process") == 0;
-  if (argc > 2 || (argc == 2 && !in_process)) {
-    std::fprintf(stderr, "sweep: usage: sweep [--in-process]\n");
-    return 2;
+  const char* only = nullptr;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--in-process") == 0) {
+      in_process = true;
+    } else if (std::strcmp(argv[i], "--scenario") == 0 && i + 1 < argc) {
+      only = argv[++i];
+    } else {
+      return usage();
+    }
   }
   // One CPU, so that how many objects a bounded pool keeps does not depend on where a thread runs.
   cpu_set_t one;
@@ -146,12 +157,17 @@ int main(int argc, char** argv) {
   notes = static_cast<shared_notes*>(page);
 
   std::uint64_t all = 0;
-  const auto report = [&](const char* name, std::uint64_t points) {
+  bool known = false;
+  const auto run = [&](const char* name, auto points_of) {
+    if (only != nullptr && std::strcmp(only, name) != 0) return;
+    known = true;
+    const std::uint64_t points = points_of();
     std::printf("  %-24s %5llu points\n", name, static_cast<unsigned long long>(points));
     all += points;
   };
-  for (const scenario& s : object_scenarios()) report(s.name, sweep(s));
-  for (const scenario& s : memory_scenarios()) report(s.name, sweep(s));
-  report("call backs", sweep_callbacks());
+  for (const scenario& s : object_scenarios()) run(s.name, [&] { return sweep(s); });
+  for (const scenario& s : memory_scenarios()) run(s.name, [&] { return sweep(s); });
+  run("call backs", sweep_callbacks);
+  if (!known) return usage();
   std::printf("total %llu points\n", static_cast<unsigned long long>(all));
 }

@@ -30,6 +30,27 @@ whole_library() {
   for file in src/*.cpp src/pressure/*.cpp src/resource/*.cpp; do echo "#include \"${file#src/}\""; done
 }
 
+# precompile NAME COMPILER FLAG...: the standard headers, on which compilers spend most of their time. What is compiled
+# with the same flags and "${precompiled[@]}" reads them from there.
+precompile() {
+  local header=$work/$1/standard.hpp
+  mkdir -p "$work/$1"
+  printf '#include <%s>\n' algorithm array atomic charconv chrono condition_variable cstring functional memory mutex \
+    optional span string thread unordered_map vector >"$header"
+  "${@:2}" -x c++-header "$header" -o "$header.gch"
+  # shellcheck disable=SC2034  # the technique uses it
+  precompiled=(-Winvalid-pch -include "$header")
+}
+
+# changed_source TREE MUTANT: the name of the one source in which the mutant differs, as pool_core, and nothing where
+# it is a header or more than one file. A bug in one source needs no other compiled again.
+changed_source() {
+  local changed
+  changed=$(diff -rq "$1/include" "$2/include" && diff -rq "$1/src" "$2/src") || true
+  changed=$(sed 's/^Files .* and //; s/ differ$//' <<<"$changed")
+  if [[ $changed == "$2"/src/*.cpp && $changed != *$'\n'* ]]; then basename "$changed" .cpp; fi
+}
+
 # in_parallel FUNCTION NAME...: as many at a time as there are CPUs.
 in_parallel() {
   local name jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
