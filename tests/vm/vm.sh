@@ -78,16 +78,17 @@ vm_build() {
   local common=$vm_dir/$arch-objects
   mkdir -p "$out" "$common"
   vm_library >"$common/library.cpp"
-  for source in "$common/library.cpp" tests/vm/{main,sections,preemption,stress}.cpp; do
+  printf '#include "%s.cpp"\n' main sections preemption stress >"$common/program.cpp"
+  for source in "$common"/{library,program}.cpp; do
     object=$common/$(basename "$source" .cpp).o
     if [[ -z $(find include src tests/vm -newer "$object" 2>/dev/null || echo none) ]]; then continue; fi
-    "${compile[@]}" -Iinclude -Isrc -c "$source" -o "$object"
+    "${compile[@]}" -Iinclude -Isrc -Itests/vm -c "$source" -o "$object"
   done
   "${compile[@]}" -I"$root/include" -Itests/vm -c tests/vm/walk.cpp -o "$out/walk.o"
-  "${compile[@]}" -static "$out/walk.o" "$common"/{main,sections,preemption,stress,library}.o -o "$out/guest"
+  "${compile[@]}" -static "$out/walk.o" "$common"/{program,library}.o -o "$out/guest"
   # What the walk steps on: each instruction of the two functions, without what pads them (the assembler jumps over
   # long padding).
-  "${prefix}objdump" -dC --no-show-raw-insn "$out/guest" | awk '
+  "${prefix}objdump" -dC -j walked --no-show-raw-insn "$out/guest" | awk '
     /^[0-9a-f]+ </ { name = ""; if (/::popping\(/) name = "pop"; if (/::pushing\(/) name = "push" }
     $2 ~ /^(nop|udf|data16|xchg|cs)/ || (last == "ret" && $2 == "jmp") { next }
     name != "" && /^ +[0-9a-f]+:/ { sub(":", "", $1); print name, $1; last = $2 }' >"$out/boundaries"
