@@ -1,7 +1,8 @@
 // /init of the virtual machines of run.sh; also runs as a program, without CPU hotplug then.
 //   usage: guest [BOUNDARIES]
-// From the environment (the kernel's command line): VM_ONLY=walk and VM_ONLY=preemption do only that; VM_LEVELS is
-// 1 or 2; VM_EACH=NAME,NAME... runs other such programs instead, /NAME with /NAME.boundaries, one after the other.
+// From the environment (the kernel's command line): VM_ONLY=walk and VM_ONLY=preemption do only that;
+// VM_LEVELS is 1 or 2; VM_EACH=NAME,NAME... runs other such programs instead, /NAME with /NAME.boundaries,
+// one after the other.
 #include <ebb/runtime_info.hpp>
 
 #include <sched.h>
