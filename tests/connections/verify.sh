@@ -20,7 +20,9 @@ pkg-config --exists hiredis libpq || skip "hiredis and libpq (libhiredis-dev, li
 technique connections
 here=tests/connections
 cxx=${CXX:-g++}
-flags=(-std=c++20 -O1 -g0 -pthread)
+# The standard headers take most of the time; the compiler reads them once.
+plain=(-std=c++20 -O1 -g0 -pthread)
+flags=("${plain[@]}" -include "$work/standard.hpp")
 read -r -a client_flags < <(pkg-config --cflags hiredis libpq)
 read -r -a libraries < <(pkg-config --libs hiredis libpq gtest)
 
@@ -36,6 +38,7 @@ compile_test() { "$cxx" "${flags[@]}" "${client_flags[@]}" -Iinclude -Itests -c 
 
 link() { "$cxx" "${flags[@]}" "${@:2}" "$work"/*.o "$library" "${libraries[@]}" -o "$1"; }
 
+# A change of a header: all that may see it, as one translation unit.
 build_mutant() {
   local directory=$work/$1 file all=
   rm -rf "$directory"
@@ -43,9 +46,9 @@ build_mutant() {
   python3 tests/tools/mutant.py "$here/mutants.txt" "$1" "$directory"
   for file in src/resource/*.hpp; do cmp -s "$file" "$directory/$file" || all=yes; done
   for file in src/resource/*.cpp; do
-    if [[ -z $all ]] && cmp -s "$file" "$directory/$file"; then continue; fi
-    "$cxx" "${flags[@]}" -I"$directory/include" -c "$directory/$file" -o "$directory/$(basename "$file" .cpp).o"
-  done
+    if [[ -n $all ]] || ! cmp -s "$file" "$directory/$file"; then echo "#include \"$directory/$file\""; fi
+  done >"$directory/changed.cpp"
+  "$cxx" "${flags[@]}" -I"$directory/include" -I"$directory/src" -c "$directory/changed.cpp" -o "$directory/changed.o"
   link "$directory/tests" "$directory"/*.o
 }
 
@@ -80,6 +83,9 @@ unnoticed() {
   esac
 }
 
+printf '#include <%s>\n' gtest/gtest.h algorithm atomic chrono condition_variable fstream functional iostream memory mutex \
+  optional stop_token string system_error thread vector >"$work/standard.hpp"
+"$cxx" "${plain[@]}" -x c++-header "$work/standard.hpp" -o "$work/standard.hpp.gch"
 rm -f "$work"/*.o
 in_parallel compile_test tests/support/main.cpp "$here"/*.cpp
 link "$work/tests"

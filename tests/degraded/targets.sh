@@ -16,7 +16,7 @@ under_valgrind() {
 }
 
 static_pie() {
-  "${compile[@]}" -fPIE -static-pie -Iinclude "$here"/probe.cpp "$library" -o "$work/static_pie" || return 1
+  "${compile[@]}" -static-pie "$work/probe.o" "$library" -o "$work/static_pie" || return 1
   probe=$work/static_pie probe_there "static-pie" "rseq $index $shards: $why" env || return 1
   probe=$work/static_pie probe_there "static-pie, refused" "$portable: $refused" "$deny" membarrier=EPERM -- || return 1
   probe=$work/static_pie probe_there "static-pie, no rseq" "$portable: $unregistered" "$deny" rseq=ENOSYS -- || return 1
@@ -38,9 +38,9 @@ libc_without_rseq() {
 
 # What an emulator of another architecture offers: no rseq, but membarrier.
 emulated_arm64() {
-  local compiler=(aarch64-linux-gnu-g++ -std=c++20 -O1 -g0 -static -pthread -Iinclude -Isrc) expected
-  whole_library >"$work/library.cpp"
-  "${compiler[@]}" "$here"/probe.cpp "$work/library.cpp" -o "$work/probe_arm64" || return 1
+  local compiler=(aarch64-linux-gnu-g++ -std=c++20 -O0 -g0 -static -pthread -Iinclude -Isrc -I.) expected
+  { vm_library && echo "#include \"$here/probe.cpp\""; } >"$work/arm64.cpp"
+  "${compiler[@]}" "$work/arm64.cpp" -o "$work/probe_arm64" || return 1
   expected="built without critical sections: ThreadSanitizer, or not x86-64 Linux"
   [[ ! -e include/ebb/detail/percpu/aarch64.hpp ]] || expected=$unregistered
   probe=$work/probe_arm64 probe_there "arm64, emulated" "$portable: $expected" qemu-aarch64 || return 1

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <thread>
 
@@ -23,6 +24,17 @@ constexpr long magazine = 62;  // what a thread may have in its hands in the mid
 
 ebb::object_pool<token>* pool = nullptr;
 std::atomic<long> children{0};
+
+// When the child that is waited for was made.
+using clock = std::chrono::steady_clock;
+std::atomic<clock::time_point> forked{clock::time_point::max()};
+
+// A child is there for milliseconds, unless it hangs: the others need not burn the CPU until its alarm.
+void rest_while_it_hangs() {
+  while (forked.load() < clock::now() - std::chrono::milliseconds{500}) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+}
 
 void use(int rounds) {
   ebb::pooled<token> held[most_held];
@@ -60,11 +72,13 @@ void use(int rounds) {
 }
 
 void make_child(const char* where) {
+  forked = clock::now();
   const pid_t child = fork();
   if (child < 0) wrong("no fork: %s", std::strerror(errno));
   if (child == 0) be_a_child();
   int status = 0;
   if (waitpid(child, &status, 0) != child) wrong("lost a child");
+  forked = clock::time_point::max();
   if (WIFSIGNALED(status)) {
     wrong("a child forked %s %s", where, WTERMSIG(status) == SIGALRM ? "hangs" : "crashed");
   }
@@ -93,11 +107,17 @@ int main(int argc, char** argv) {
     std::vector<std::thread> busy;
     for (int i = 0; i < user_count; ++i) {
       busy.emplace_back([&] {
-        while (!stop) use(100);
+        while (!stop) {
+          use(100);
+          rest_while_it_hangs();
+        }
       });
     }
     busy.emplace_back([&] {
-      while (!stop) ebb::collect();
+      while (!stop) {
+        ebb::collect();
+        rest_while_it_hangs();
+      }
     });
     for (int i = 0; i < count * 2 / 5; ++i) make_child("from main");
     std::thread([&] {

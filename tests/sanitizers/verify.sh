@@ -4,6 +4,7 @@
 # shellcheck source=tests/tools/technique.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
 technique sanitizers
+source tests/vm/vm.sh # what object_pool needs of the library
 
 here=tests/sanitizers
 common=(-std=c++20 -g1 -pthread)
@@ -13,15 +14,14 @@ tsan=(-O1 -fsanitize=thread)
 run=()
 if setarch --addr-no-randomize true 2>/dev/null; then run=(setarch --addr-no-randomize); fi
 
-whole_library >"$work/library.cpp"
+vm_library >"$work/library.cpp"
+{ cat "$work/library.cpp" && echo "#include \"$PWD/$here/planted.cpp\""; } >"$work/whole.cpp"
 
-# library NAME ROOT OPTION...: the library that lies in ROOT.
-library() { g++ "${common[@]}" "${@:3}" -I"$2/include" -I"$2/src" -c "$work/library.cpp" -o "$work/$1.o"; }
+# whole NAME ROOT OPTION...: the program with the library that lies in ROOT, as one translation unit.
+whole() { g++ "${common[@]}" "${@:3}" -I"$2/include" -I"$2/src" "$work/whole.cpp" -o "$work/$1"; }
 
-# program NAME LIBRARY ROOT OPTION...
-program() {
-  g++ "${common[@]}" "${@:4}" -I"$3/include" $here/planted.cpp "$work/$2.o" -o "$work/$1"
-}
+# program NAME LIBRARY OPTION...: with a library that is compiled.
+program() { g++ "${common[@]}" "${@:3}" -Iinclude $here/planted.cpp "$work/$2.o" -o "$work/$1"; }
 
 # clean_run NAME PROGRAM OPERATIONS [NAME=VALUE]
 clean_run() {
@@ -51,11 +51,15 @@ planted() {
   echo "  $2, $1: $("${run[@]}" "$work/$1" "$2" 2>&1 | grep -m1 -E "$3" || true)"
 }
 
-library asan . "${asan[@]}"
-library tsan . "${tsan[@]}"
-program asan asan . "${asan[@]}"
-program tsan tsan . "${tsan[@]}"
-program tsan_checked tsan . "${tsan[@]}" -DEBB_CHECKED=1
+whole asan . "${asan[@]}"
+# The standard headers, once for all that ThreadSanitizer is compiled into.
+printf '#include <%s>\n' algorithm atomic chrono condition_variable cstdio memory memory_resource mutex string thread vector \
+  >"$work/standard.hpp"
+g++ "${common[@]}" "${tsan[@]}" -x c++-header "$work/standard.hpp" -o "$work/standard.hpp.gch"
+tsan+=(-include "$work/standard.hpp")
+g++ "${common[@]}" "${tsan[@]}" -Iinclude -Isrc -c "$work/library.cpp" -o "$work/tsan.o"
+program tsan tsan "${tsan[@]}"
+program tsan_checked tsan "${tsan[@]}" -DEBB_CHECKED=1
 echo "built in $SECONDS s; nothing to report:"
 attack "ASan and UBSan" clean_run "ASan and UBSan" asan 10000000
 attack "TSan" clean_run "TSan" tsan 10000000
@@ -69,8 +73,7 @@ planted asan leak "LeakSanitizer: detected memory leaks"
 echo "planted in the library:"
 for name in $(tests/tools/mutant.py $here/mutants.txt --list); do
   tests/tools/mutant.py $here/mutants.txt "$name" "$work/$name-root"
-  library "$name" "$work/$name-root" -O0 -fsanitize=thread
-  program "$name" "$name" "$work/$name-root" -O0 -fsanitize=thread
+  whole "$name" "$work/$name-root" "${tsan[@]}"
   "${run[@]}" "$work/$name" clean 1000000 >"$work/$name.log" 2>&1 || true
   kill_mutant "$name" reports_nothing "$work/$name.log"
 done

@@ -1,6 +1,8 @@
 // /init of the virtual machines of run.sh; also runs as a program, without CPU hotplug then.
 //   usage: guest [BOUNDARIES]
-// From the environment (the kernel's command line): VM_ONLY=walk does only that; VM_LEVELS is 1 or 2.
+// From the environment (the kernel's command line): VM_ONLY=walk and VM_ONLY=preemption do only that;
+// VM_LEVELS is 1 or 2; VM_EACH=NAME,NAME... runs other such programs instead, /NAME with /NAME.boundaries,
+// one after the other.
 #include <ebb/runtime_info.hpp>
 
 #include <sched.h>
@@ -16,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "guest.hpp"
 
@@ -48,17 +51,40 @@ int run_all(const char* boundaries, bool hotplug) {
     std::printf("vm: FAILED: not on the rseq path\n");
     return 1;
   }
-  outcome all = walk(boundaries, is_set("VM_LEVELS", "1") ? 1 : 2);
-  if (!is_set("VM_ONLY", "walk")) {
-    all += check_sections();
-    all += check_preemption();
-    all += stress(hotplug);
-  }
+  outcome all;
+  if (!is_set("VM_ONLY", "preemption")) all += walk(boundaries, is_set("VM_LEVELS", "1") ? 1 : 2);
+  if (std::getenv("VM_ONLY") == nullptr) all += check_sections();
+  if (!is_set("VM_ONLY", "walk")) all += check_preemption();
+  if (std::getenv("VM_ONLY") == nullptr) all += stress(hotplug);
   timespec now{};
   (void)clock_gettime(CLOCK_MONOTONIC, &now);
   std::printf("vm: %s: cases %lu bad %lu, up for %ld s\n", all.bad == 0 ? "ok" : "FAILED", all.cases,
               all.bad, static_cast<long>(now.tv_sec));
   return all.bad == 0 ? 0 : 1;
+}
+
+// In a child, so that a crash becomes a line on the console instead of a kernel panic.
+template <class Function>
+int in_a_child(Function f) {
+  const pid_t child = fork();
+  if (child == 0) std::exit(f());
+  int status = 0;
+  (void)waitpid(child, &status, 0);
+  if (WIFSIGNALED(status)) std::printf("vm: FAILED: killed by signal %d\n", WTERMSIG(status));
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+int run_each(const char* names) {
+  for (const char* from = names; *from != '\0';) {
+    const std::string name(from, std::strcspn(from, ","));
+    from += name.size() + (from[name.size()] == ',' ? 1 : 0);
+    std::printf("vm: begin %s\n", name.c_str());
+    (void)in_a_child([&] {
+      const std::string program = "/" + name;
+      return execl(program.c_str(), program.c_str(), (program + ".boundaries").c_str(), nullptr);
+    });
+  }
+  return 0;
 }
 
 }  // namespace
@@ -76,15 +102,13 @@ int main(int count, char** arguments) {
     }
   }
   const char* const boundaries = count > 1 ? arguments[1] : "/boundaries";
-  // In a child, so that a crash becomes a line on the console instead of a kernel panic.
-  const pid_t child = fork();
-  if (child == 0) std::exit(ebb::vm::run_all(boundaries, is_init));
-  int status = 0;
-  (void)waitpid(child, &status, 0);
-  if (WIFSIGNALED(status)) std::printf("vm: FAILED: killed by signal %d\n", WTERMSIG(status));
+  const char* const each = is_init ? std::getenv("VM_EACH") : nullptr;
+  const int status = each != nullptr
+                         ? ebb::vm::run_each(each)
+                         : ebb::vm::in_a_child([=] { return ebb::vm::run_all(boundaries, is_init); });
   if (is_init) {
     (void)tcdrain(STDOUT_FILENO);  // the machine stops with what the console has not yet sent
     (void)reboot(RB_POWER_OFF);
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  return status;
 }

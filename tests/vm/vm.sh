@@ -62,6 +62,13 @@ vm_prefix() {
   esac
 }
 
+# What object_pool needs of the library, as one translation unit: that compiles in a third of the time.
+vm_library() {
+  printf '#include "%s.cpp"\n' block_arena checks collector_thread cpu_list magazine_store pool_bulk pool_core \
+    pool_state pressure/control pressure/files pressure/judge pressure/limits pressure/text pressure/trigger \
+    pressure/watch process_budget registry runtime stats waker
+}
+
 # vm_build ARCH OUT [ROOT]: the guest and its initramfs. With ROOT, what the walk attacks is from there, a copy of
 # the library with a seeded bug; all else from the repository.
 vm_build() {
@@ -70,20 +77,18 @@ vm_build() {
   local compile=("${prefix}g++" -std=c++20 -O2 -g0 -Wall -Wextra -Wconversion -Wshadow -Wundef -Werror)
   local common=$vm_dir/$arch-objects
   mkdir -p "$out" "$common"
-  # What object_pool needs of the library, as one translation unit: that compiles in a third of the time.
-  printf '#include "%s.cpp"\n' block_arena checks collector_thread cpu_list magazine_store pool_bulk pool_core \
-    pool_state pressure/control pressure/files pressure/judge pressure/limits pressure/text pressure/trigger \
-    pressure/watch process_budget registry runtime stats waker >"$common/library.cpp"
-  for source in "$common/library.cpp" tests/vm/{main,sections,preemption,stress}.cpp; do
+  vm_library >"$common/library.cpp"
+  printf '#include "%s.cpp"\n' main sections preemption stress >"$common/program.cpp"
+  for source in "$common"/{library,program}.cpp; do
     object=$common/$(basename "$source" .cpp).o
     if [[ -z $(find include src tests/vm -newer "$object" 2>/dev/null || echo none) ]]; then continue; fi
-    "${compile[@]}" -Iinclude -Isrc -c "$source" -o "$object"
+    "${compile[@]}" -Iinclude -Isrc -Itests/vm -c "$source" -o "$object"
   done
   "${compile[@]}" -I"$root/include" -Itests/vm -c tests/vm/walk.cpp -o "$out/walk.o"
-  "${compile[@]}" -static "$out/walk.o" "$common"/{main,sections,preemption,stress,library}.o -o "$out/guest"
+  "${compile[@]}" -static "$out/walk.o" "$common"/{program,library}.o -o "$out/guest"
   # What the walk steps on: each instruction of the two functions, without what pads them (the assembler jumps over
   # long padding).
-  "${prefix}objdump" -dC --no-show-raw-insn "$out/guest" | awk '
+  "${prefix}objdump" -dC -j walked --no-show-raw-insn "$out/guest" | awk '
     /^[0-9a-f]+ </ { name = ""; if (/::popping\(/) name = "pop"; if (/::pushing\(/) name = "push" }
     $2 ~ /^(nop|udf|data16|xchg|cs)/ || (last == "ret" && $2 == "jmp") { next }
     name != "" && /^ +[0-9a-f]+:/ { sub(":", "", $1); print name, $1; last = $2 }' >"$out/boundaries"
