@@ -29,10 +29,7 @@ using ebb::test::make_token;
 using ebb::test::token;
 using testing::ExitedWithCode;
 using namespace std::chrono_literals;
-
-constexpr auto low = pressure_level::low;
-constexpr auto medium = pressure_level::medium;
-constexpr auto high = pressure_level::high;
+using enum ebb::pressure_level;
 
 class Pressure : public testing::Test {
  protected:

@@ -10,11 +10,9 @@ using ebb::pressure_level;
 using ebb::detail::pressure_judge;
 using ebb::detail::pressure_signs;
 using namespace std::chrono_literals;
+using enum ebb::pressure_level;
 using time_point = pressure_judge::time_point;
 
-constexpr auto low = pressure_level::low;
-constexpr auto medium = pressure_level::medium;
-constexpr auto high = pressure_level::high;
 constexpr pressure_signs quiet{};
 
 time_point at(std::chrono::milliseconds since_start) { return time_point{} + 1h + since_start; }

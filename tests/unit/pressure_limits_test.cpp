@@ -10,14 +10,10 @@
 
 namespace {
 
-using ebb::pressure_level;
 using ebb::test::fake_machine;
 using ebb::test::hand_driven;
 using namespace std::chrono_literals;
-
-constexpr auto low = pressure_level::low;
-constexpr auto medium = pressure_level::medium;
-constexpr auto high = pressure_level::high;
+using enum ebb::pressure_level;
 
 TEST(PressureLimits, looks_at_the_memory_of_limited_groups_and_more_often_near_the_limit) {
   fake_machine m;

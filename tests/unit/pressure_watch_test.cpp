@@ -17,11 +17,8 @@ using ebb::test::fake_machine;
 using ebb::test::hand_driven;
 using testing::ExitedWithCode;
 using namespace std::chrono_literals;
+using enum ebb::pressure_level;
 using namespace std::string_literals;
-
-constexpr auto low = pressure_level::low;
-constexpr auto medium = pressure_level::medium;
-constexpr auto high = pressure_level::high;
 
 TEST(PressureWatch, takes_the_groups_psi_with_short_windows_where_it_may) {
   fake_machine m;
