@@ -73,6 +73,8 @@ set yrange [-0.7:{len(systems) - 0.3}]
 set grid x y lc rgb '#dddddd'
 set key outside bottom center horizontal
 set lmargin 24
+set rmargin 4
+set bmargin 7
 plot {', '.join(plots)}
 """
     _run(bench, name, (900, 180 + 24 * len(systems)), script)
@@ -129,7 +131,7 @@ set ylabel 'times as much work per second (log scale)'
 set logscale y
 set xtics rotate by -20 font 'sans,10'
 set grid y lc rgb '#dddddd'
-set yrange [0.5:*]
+set yrange [*<0.5:*]
 set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2 lc rgb '#444444'
 set key top right
 set bmargin 6

@@ -76,7 +76,9 @@ def _paper(results, cpu_counts):
 
 def _fitted(model):
     return (f"A transfer costs {_number(model.transfer)} ns: that makes {FITTED_SYSTEM} on two cores, "
-            f"case {FITTED_CASE}, what was measured. All other lines are predictions.")
+            f"case {FITTED_CASE}, what was measured. All other lines are predictions. One number for all: it "
+            "contains the sleep of threads that wait for a mutex, and is too much where transfers overlap, as "
+            "in a hand-over.")
 
 
 def _check(results, model):
