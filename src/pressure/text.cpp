@@ -132,7 +132,7 @@ std::string readable_bytes(std::uint64_t bytes) {
     ++unit;
   }
   std::string text = std::to_string(bytes);
-  if (tenths != 0) text += "." + std::to_string(tenths);
+  if (tenths != 0) text.append(1, '.').append(std::to_string(tenths));
   return text + units[unit];
 }
 
