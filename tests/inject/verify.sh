@@ -33,9 +33,6 @@ apart=(pool_core pool_state registry runtime)
 rest=(block_arena collector_thread magazine_store pool_bulk pressure/control process_budget stats waker)
 other=(cpu_list pressure/files pressure/judge pressure/limits pressure/text pressure/trigger pressure/watch)
 
-# unit NAME SOURCE...: one translation unit of all, so that headers are read once.
-unit() { printf '#include "%s.cpp"\n' "${@:2}" >"$work/$1.cpp"; }
-
 # compile DIRECTORY FILE OBJECT FLAG...: against the copy of the library that is there.
 compile() {
   "$cxx" "${flags[@]}" "${precompiled[@]}" "${@:4}" -I"$1/include" -I"$1/src" -I"$here" -c "$2" -o "$3"

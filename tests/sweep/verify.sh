@@ -33,9 +33,6 @@ for file in src/*.cpp src/pressure/*.cpp src/resource/*.cpp; do
   esac
 done
 
-# unit NAME SOURCE...: one translation unit of all, so that headers are read once.
-unit() { printf '#include "%s.cpp"\n' "${@:2}" >"$work/$1.cpp"; }
-
 # use_flags NAME FLAG...: for all that is compiled and linked from now on.
 use_flags() {
   flags=(-std=c++20 -pthread "${@:2}")

@@ -30,6 +30,9 @@ whole_library() {
   for file in src/*.cpp src/pressure/*.cpp src/resource/*.cpp; do echo "#include \"${file#src/}\""; done
 }
 
+# unit NAME SOURCE...: $work/NAME.cpp, one translation unit of all, so that headers are read once.
+unit() { printf '#include "%s.cpp"\n' "${@:2}" >"$work/$1.cpp"; }
+
 # precompile NAME COMPILER FLAG...: the standard headers, on which compilers spend most of their time. What is compiled
 # with the same flags and "${precompiled[@]}" reads them from there.
 precompile() {
