@@ -7,7 +7,7 @@
 struct setting {
   const char* name;
   std::uint32_t threads = 4;        // workers for each 2 CPUs
-  std::uint32_t delay = 0;          // iterations inside a section
+  std::uint32_t delay_ns = 0;       // inside a section
   std::uint32_t delay_one_in = 1;   // operations
   std::uint32_t trap_one_in = 0;    // rounds in which a section runs into a breakpoint; 0: never
   std::uint32_t yield_percent = 0;  // after operations, and at each point of a slow path
@@ -27,19 +27,19 @@ struct setting {
 inline constexpr std::array settings{
     setting{.name = "plain", .injected = false, .needs_rseq = false},
     setting{.name = "plain-crowd", .threads = 32, .timer_us = 50, .injected = false, .needs_rseq = false},
-    setting{.name = "delay-10000", .threads = 2, .delay = 10'000, .delay_one_in = 16},
+    setting{.name = "delay-20us", .threads = 2, .delay_ns = 20'000, .delay_one_in = 16},
     setting{.name = "traps", .trap_one_in = 2},
     setting{.name = "traps-crowd", .threads = 32, .trap_one_in = 2, .yield_percent = 1, .timer_us = 50},
-    setting{.name = "refused", .threads = 2, .delay = 10'000, .delay_one_in = 16, .refuse_fences = true},
+    setting{.name = "refused", .threads = 2, .delay_ns = 20'000, .delay_one_in = 16, .refuse_fences = true},
     setting{.name = "bounds",
-            .delay = 100,
+            .delay_ns = 200,
             .trap_one_in = 4,
             .timer_us = 50,
             .change_bounds = true,
             .needs_rseq = false},
     setting{.name = "timers", .threads = 12, .timer_us = 50, .needs_rseq = false},
-    setting{.name = "delay-2000", .threads = 12, .delay = 2000, .delay_one_in = 8, .timer_us = 50},
-    setting{.name = "delay-100", .delay = 100, .trap_one_in = 4, .floods = 1},
+    setting{.name = "delay-4us", .threads = 12, .delay_ns = 4000, .delay_one_in = 8, .timer_us = 50},
+    setting{.name = "delay-200ns", .delay_ns = 200, .trap_one_in = 4, .floods = 1},
     setting{.name = "yield-25", .threads = 12, .yield_percent = 25, .timer_us = 50, .needs_rseq = false},
     setting{.name = "yield-50", .threads = 32, .yield_percent = 50, .timer_us = 50},
     setting{.name = "yield-100", .trap_one_in = 4, .yield_percent = 100, .needs_rseq = false},
@@ -52,14 +52,14 @@ inline constexpr std::array settings{
     setting{.name = "frozen", .threads = 12, .trap_one_in = 8, .timer_us = 50, .freeze_one_in = 2000},
     setting{.name = "one-cpu",
             .threads = 12,
-            .delay = 100,
+            .delay_ns = 200,
             .trap_one_in = 8,
             .timer_us = 50,
             .floods = 1,
             .one_cpu = true},
     setting{.name = "everything",
             .threads = 12,
-            .delay = 2000,
+            .delay_ns = 4000,
             .delay_one_in = 64,
             .trap_one_in = 8,
             .yield_percent = 10,

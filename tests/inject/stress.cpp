@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -77,6 +78,23 @@ void check_bound(ebb::object_pool<token>& pool) {
   if (pool.stats().idle > 5) disturb::fail("more is idle than the process may keep");
   ebb::set_idle_budget(ebb::unlimited);
   pool.set_max_idle(200);
+}
+
+// The median, since a section that is interrupted starts again with half of its iterations.
+double measure_iterations_per_ns() {
+  constexpr std::uint32_t iterations = 100'000;
+  ebb::object_pool<int> pool;
+  pool.put(std::make_unique<int>(0));
+  std::array<double, 15> ns{};
+  for (double& each : ns) {
+    ebb_inject_early = iterations;
+    const auto start = std::chrono::steady_clock::now();
+    auto object = pool.get();
+    each = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+    ebb_inject_early = 0;
+  }
+  std::nth_element(ns.begin(), ns.begin() + ns.size() / 2, ns.end());
+  return iterations / ns[ns.size() / 2];
 }
 
 void check(const counted_pool& p) {
@@ -229,6 +247,7 @@ int main(int argc, char** argv) {
 
   ebb::set_cycle_period(std::chrono::milliseconds::zero());
   disturb::install_handlers(handler);
+  if (injected && rseq) iterations_per_ns = measure_iterations_per_ns();
   figures all;
   for (const setting& s : settings) {
     if (!only.empty() ? only != s.name : s.injected != injected || (s.needs_rseq && !rseq)) continue;

@@ -112,7 +112,7 @@ stands() {
   [[ -x $work/$1/stress ]] || return 0
   [[ $1 != portable-* ]] || path=off
   for look in "--setting $2 --seconds 0.3" "--setting $2 --seconds 2" "--seconds 2" \
-    "--setting delay-10000 --seconds 15" "--setting refused --seconds 15"; do
+    "--setting delay-20us --seconds 15" "--setting refused --seconds 15"; do
     status=0
     # shellcheck disable=SC2086  # options
     EBB_RSEQ=$path timeout 300 "$work/$1/stress" $look >"$work/stands.log" 2>&1 || status=$?
