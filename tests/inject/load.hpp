@@ -66,7 +66,8 @@ struct worker {
 
 inline pools* the_pools = nullptr;
 inline const setting* now = nullptr;
-// Of a section's loop: 4 where the processor keeps its counter in a register, less elsewhere. main() measures it.
+// Of a section's loop: 4 where the processor keeps its counter in a register, less elsewhere. main()
+// measures it.
 inline double iterations_per_ns = 1;
 inline thread_local constinit worker* me = nullptr;
 
