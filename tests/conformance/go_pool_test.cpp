@@ -1,5 +1,5 @@
 // What Go's own tests of sync.Pool demand (src/sync/pool_test.go of Go 1.19), case by case. Where Go pins
-// the goroutine, one thread is enough here.
+// the goroutine, the thread stays on one CPU.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,6 +9,7 @@
 
 #include <ebb/collector.hpp>
 #include <ebb/object_pool.hpp>
+#include <support/one_cpu.hpp>
 #include <support/token.hpp>
 
 namespace {
@@ -28,6 +29,7 @@ std::string take(ebb::object_pool<std::string>& pool) {
 }
 
 TEST(GoPool, TestPool) {
+  const ebb::test::on_one_cpu here;
   ebb::object_pool<std::string> pool;
   EXPECT_EQ(take(pool), "") << "empty";
   put_text(pool, "a");
@@ -46,6 +48,7 @@ TEST(GoPool, TestPool) {
 }
 
 TEST(GoPool, TestPoolNew) {
+  const ebb::test::on_one_cpu here;
   int i = 0;
   ebb::object_pool<int> pool{[&] { return std::make_unique<int>(++i); }};
   EXPECT_EQ(*pool.get().detach(), 1);

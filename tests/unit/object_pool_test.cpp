@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <ebb/collector.hpp>
+#include <support/one_cpu.hpp>
 #include <support/token.hpp>
 
 namespace {
@@ -46,6 +47,7 @@ TEST(ObjectPool, makes_with_the_factory_that_is_given) {
 }
 
 TEST(ObjectPool, returns_the_object_that_was_put_last) {
+  const ebb::test::on_one_cpu here;
   census c;
   ebb::object_pool<token> pool{make_token(c)};
   const token* first = nullptr;
@@ -58,6 +60,7 @@ TEST(ObjectPool, returns_the_object_that_was_put_last) {
 }
 
 TEST(ObjectPool, try_get_is_empty_when_nothing_is_idle_and_never_makes) {
+  const ebb::test::on_one_cpu here;
   census c;
   ebb::object_pool<token> pool{make_token(c)};
   EXPECT_FALSE(pool.try_get());
@@ -74,6 +77,7 @@ TEST(ObjectPool, put_ignores_null) {
 }
 
 TEST(ObjectPool, put_adopts_an_object_made_elsewhere) {
+  const ebb::test::on_one_cpu here;
   ebb::object_pool<widget> pool;
   auto own = std::make_unique<widget>(99);
   const widget* const address = own.get();
@@ -129,6 +133,7 @@ TEST(ObjectPool, assigning_a_handle_to_itself_keeps_the_object) {
 }
 
 TEST(ObjectPool, options_take_the_members_in_the_documented_order) {
+  const ebb::test::on_one_cpu here;
   ebb::object_pool<widget> pool{{.make = [] { return std::make_unique<widget>(5); },
                                  .recycle =
                                      [](widget& w) {
