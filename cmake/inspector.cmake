@@ -29,6 +29,7 @@ add_library(ebbpool::inspector ALIAS ebbpool_inspector)
 target_include_directories(ebbpool_inspector PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(ebbpool_inspector PUBLIC ebbpool PRIVATE $<BUILD_INTERFACE:ebb_warnings>
   $<BUILD_INTERFACE:Boost::headers>)
+target_compile_options(ebbpool_inspector PRIVATE ${EBB_QUICK_FLAGS})
 if(EBB_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Asio has fences, which g++ says ThreadSanitizer cannot see; none of them orders data of ours.
   target_compile_options(ebbpool_inspector PRIVATE -Wno-tsan)

@@ -31,12 +31,13 @@ configure_and_build() {
 release=(-DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O0 -DNDEBUG"
   -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=0)
 
-# Installs, then moves the tree: whatever still points at the old place is found out.
+# Installs, then moves the tree: whatever still points at the old place is found out. Both from one build, since
+# they have the same objects; fetch_content() builds a shared library from nothing.
 # install_library static|shared BUILD_SHARED_LIBS
 install_library() {
-  configure_and_build "$work/build-$1" "$source_dir" "${release[@]}" -DBUILD_SHARED_LIBS="$2" \
+  configure_and_build "$work/build" "$source_dir" "${release[@]}" -DBUILD_SHARED_LIBS="$2" \
     -DCMAKE_INSTALL_LIBDIR=lib -DEBB_BUILD_TESTS=OFF -DEBB_BUILD_EXAMPLES=OFF -DEBB_BUILD_BENCH=OFF
-  cmake --install "$work/build-$1" --prefix "$work/staging-$1"
+  cmake --install "$work/build" --prefix "$work/staging-$1"
   mv "$work/staging-$1" "$work/prefix-$1"
 }
 
@@ -138,7 +139,7 @@ report install_library static OFF
 report install_library shared ON
 report find_package_static
 report find_package_shared
-if [[ -e $work/build-static/libebbpool_inspector.a ]]; then
+if [[ -e $work/build/libebbpool_inspector.a ]]; then
   report with_inspector static
   report with_inspector shared
 else
