@@ -20,10 +20,11 @@ pkg-config --exists hiredis libpq || skip "hiredis and libpq (libhiredis-dev, li
 technique connections
 here=tests/connections
 cxx=${CXX:-g++}
-# The standard headers take most of the time; the compiler reads them once.
-plain=(-std=c++20 -O1 -g0 -pthread)
-flags=("${plain[@]}" -include "$work/standard.hpp")
 read -r -a client_flags < <(pkg-config --cflags hiredis libpq)
+flags=(-std=c++20 -O1 -g0 -pthread "${client_flags[@]}")
+standard_headers+=(gtest/gtest.h fstream iostream stop_token)
+precompile headers "$cxx" "${flags[@]}"
+flags+=("${precompiled[@]}")
 read -r -a libraries < <(pkg-config --libs hiredis libpq gtest)
 
 library=${EBB_TEST_BUILD:-$work/library}/libebbpool.a
@@ -34,7 +35,7 @@ if [[ -z ${EBB_TEST_BUILD:-} ]]; then
 fi
 
 # The tests do not see inside the pool: only the library has to be compiled again for a mutant.
-compile_test() { "$cxx" "${flags[@]}" "${client_flags[@]}" -Iinclude -Itests -c "$1" -o "$work/$(basename "$1" .cpp).o"; }
+compile_test() { "$cxx" "${flags[@]}" -Iinclude -Itests -c "$1" -o "$work/$(basename "$1" .cpp).o"; }
 
 link() { "$cxx" "${flags[@]}" "${@:2}" "$work"/*.o "$library" "${libraries[@]}" -o "$1"; }
 
@@ -83,9 +84,6 @@ unnoticed() {
   esac
 }
 
-printf '#include <%s>\n' gtest/gtest.h algorithm atomic chrono condition_variable fstream functional iostream memory mutex \
-  optional stop_token string system_error thread vector >"$work/standard.hpp"
-"$cxx" "${plain[@]}" -x c++-header "$work/standard.hpp" -o "$work/standard.hpp.gch"
 rm -f "$work"/*.o
 in_parallel compile_test tests/support/main.cpp "$here"/*.cpp
 link "$work/tests"

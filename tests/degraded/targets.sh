@@ -39,7 +39,7 @@ libc_without_rseq() {
 # What an emulator of another architecture offers: no rseq, but membarrier.
 emulated_arm64() {
   local compiler=(aarch64-linux-gnu-g++ -std=c++20 -O0 -g0 -static -pthread -Iinclude -Isrc -I.) expected
-  { vm_library && echo "#include \"$here/probe.cpp\""; } >"$work/arm64.cpp"
+  { pool_library && echo "#include \"$here/probe.cpp\""; } >"$work/arm64.cpp"
   "${compiler[@]}" "$work/arm64.cpp" -o "$work/probe_arm64" || return 1
   expected="built without critical sections: ThreadSanitizer, or not x86-64 Linux"
   [[ ! -e include/ebb/detail/percpu/aarch64.hpp ]] || expected=$unregistered

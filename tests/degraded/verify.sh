@@ -8,7 +8,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
 technique degraded
 source tests/degraded/matrix.sh
 source tests/degraded/targets.sh
-source tests/vm/vm.sh # what object_pool needs of the library
 here=tests/degraded
 deny=$work/deny
 sys=$here/in_sys.sh
@@ -34,10 +33,8 @@ build() {
     ninja -C "$tests" -j "${CMAKE_BUILD_PARALLEL_LEVEL:-1}" ebbpool "${suite[@]}" >>"$work/build.log"
   fi
   library=$tests/libebbpool.a
-  # The standard headers take most of the time; g++ reads them once.
-  printf '#include <%s>\n' algorithm atomic charconv chrono cstdio map string thread vector >"$work/standard.hpp"
-  "${compile[@]}" -x c++-header "$work/standard.hpp" -o "$work/standard.hpp.gch"
-  compile+=(-include "$work/standard.hpp")
+  precompile headers "${compile[@]}"
+  compile+=("${precompiled[@]}")
   "${compile[@]}" $here/deny.cpp -o "$deny"
   for program in probe late; do
     "${compile[@]}" -fPIE -Iinclude -c $here/$program.cpp -o "$work/$program.o"

@@ -24,11 +24,9 @@ echo '{ global: plugin_*; local: *; };' >"$work/plugin.map"
 build() {
   local program at=$work/$1 plugin=(-shared "-Wl,--version-script,$work/plugin.map")
   mkdir -p "$at"
-  # Half of the time goes into the standard headers, which are read once for all programs.
-  printf '#include <%s>\n' atomic charconv chrono cstdio memory memory_resource string thread vector >"$at/standard.hpp"
-  "$1" "${flags[@]}" -x c++-header "$at/standard.hpp" -o "$at/standard.hpp.gch"
+  precompile "$1" "$1" "${flags[@]}"
   for program in "${programs[@]}"; do
-    "$1" "${flags[@]}" "${warnings[@]}" -include "$at/standard.hpp" -Iinclude -c $here/"$program".cpp -o "$at/$program.o"
+    "$1" "${flags[@]}" "${warnings[@]}" "${precompiled[@]}" -Iinclude -c $here/"$program".cpp -o "$at/$program.o"
     "$1" "${flags[@]}" "$at/$program.o" "$library" -o "$at/$program"
   done
   "$1" "${flags[@]}" "${warnings[@]}" -fPIC -fvisibility=hidden -Iinclude -c $here/plugin.cpp -o "$at/plugin.o"
@@ -84,7 +82,7 @@ mutant() {
       file=$copy/$program.o
       g++ "${flags[@]}" "${extra[@]}" -fPIC -I"$copy/include" -c $here/"$program".cpp -o "$file" || true
     fi
-    if ! g++ "${flags[@]}" "${extra[@]}" -include "$at/standard.hpp" -I"$copy/include" -Isrc "$file" "${parts[@]}" "$library" \
+    if ! g++ "${flags[@]}" "${extra[@]}" "${precompiled[@]}" -I"$copy/include" -Isrc "$file" "${parts[@]}" "$library" \
       -o "$copy/$program"; then
       attack "mutant $name compiles" false
       return
@@ -96,7 +94,8 @@ mutant() {
 }
 
 compilers=(g++)
-if command -v clang++ >/dev/null; then compilers+=(clang++); else echo "not done: clang++ (not installed)"; fi
+if command -v clang++ >/dev/null; then compilers=(clang++ g++); else echo "not done: clang++ (not installed)"; fi
+# g++ last: the mutants are compiled as what it leaves.
 for compiler in "${compilers[@]}"; do
   build "$compiler"
   at=$work/$compiler
@@ -120,8 +119,7 @@ for compiler in "${compilers[@]}"; do
 done
 g++ "${flags[@]}" -flto -Iinclude -Isrc $here/fibers.cpp src/pool_core.cpp "$library" -o "$work/fibers_lto"
 attack "fibers, -flto" try "fibers, -flto" 1 "$work/fibers_lto" 1000000
-at=$work/g++
-g++ "${flags[@]}" -DEBB_CHECKED=1 -include "$at/standard.hpp" -Iinclude -c $here/forks.cpp -o "$at/forks_checked.o"
+g++ "${flags[@]}" -DEBB_CHECKED=1 "${precompiled[@]}" -Iinclude -c $here/forks.cpp -o "$at/forks_checked.o"
 g++ "${flags[@]}" "$at/forks_checked.o" "$library" -o "$at/forks_checked"
 attack "fork, checked" try "fork, checked build" 50 "$at/forks_checked" 50
 

@@ -4,7 +4,6 @@
 # shellcheck source=tests/tools/technique.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
 technique sanitizers
-source tests/vm/vm.sh # what object_pool needs of the library
 
 here=tests/sanitizers
 common=(-std=c++20 -g1 -pthread)
@@ -14,7 +13,7 @@ tsan=(-O1 -fsanitize=thread)
 run=()
 if setarch --addr-no-randomize true 2>/dev/null; then run=(setarch --addr-no-randomize); fi
 
-vm_library >"$work/library.cpp"
+pool_library >"$work/library.cpp"
 { cat "$work/library.cpp" && echo "#include \"$PWD/$here/planted.cpp\""; } >"$work/whole.cpp"
 
 # whole NAME ROOT OPTION...: the program with the library that lies in ROOT, as one translation unit.
@@ -52,11 +51,8 @@ planted() {
 }
 
 whole asan . "${asan[@]}"
-# The standard headers, once for all that ThreadSanitizer is compiled into.
-printf '#include <%s>\n' algorithm atomic chrono condition_variable cstdio memory memory_resource mutex string thread vector \
-  >"$work/standard.hpp"
-g++ "${common[@]}" "${tsan[@]}" -x c++-header "$work/standard.hpp" -o "$work/standard.hpp.gch"
-tsan+=(-include "$work/standard.hpp")
+precompile headers g++ "${common[@]}" "${tsan[@]}"
+tsan+=("${precompiled[@]}")
 g++ "${common[@]}" "${tsan[@]}" -Iinclude -Isrc -c "$work/library.cpp" -o "$work/tsan.o"
 program tsan tsan "${tsan[@]}"
 program tsan_checked tsan "${tsan[@]}" -DEBB_CHECKED=1

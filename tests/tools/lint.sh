@@ -29,9 +29,8 @@ files() {
 cpp_files() { files '*.hpp' '*.cpp'; }
 
 formatting() {
-  cpp_files | while read -r file; do
-    clang-format --dry-run -Werror "$file" 2>/dev/null || echo "needs clang-format -i: $file"
-  done
+  cpp_files | xargs -P "$(nproc)" -n 16 clang-format --dry-run -Werror 2>&1 |
+    sed -nE 's/^([^ :]+):[0-9]+:[0-9]+: .*/needs clang-format -i: \1/p' | sort -u
 }
 
 # Not bugprone-suspicious-include: what is read are files that include sources.

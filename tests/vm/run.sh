@@ -4,8 +4,9 @@
 #   usage: run.sh [amd64|arm64] [bookworm|trixie|sid]      default: all of both
 # Kernels come from Debian's mirror and stay in build/vm. Ends with "passed: N boots, N cases"; a kernel that is
 # neither there nor can be fetched is left out, with a notice; exits 77 if that leaves nothing.
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=tests/tools/technique.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../tools/technique.sh"
+# shellcheck source=tests/vm/vm.sh
 source tests/vm/vm.sh
 
 arches=(amd64 arm64)

@@ -1,5 +1,5 @@
-# Kernels, the program that runs under them, and how it is booted. For run.sh and verify.sh to source, from the
-# root of the repository.
+# Kernels, the program that runs under them, and how it is booted. For run.sh and verify.sh to source, after
+# ../tools/technique.sh.
 # shellcheck shell=bash
 
 vm_dir=$PWD/build/vm
@@ -62,13 +62,6 @@ vm_prefix() {
   esac
 }
 
-# What object_pool needs of the library, as one translation unit: that compiles in a third of the time.
-vm_library() {
-  printf '#include "%s.cpp"\n' block_arena checks collector_thread cpu_list magazine_store pool_bulk pool_core \
-    pool_state pressure/control pressure/files pressure/judge pressure/limits pressure/text pressure/trigger \
-    pressure/watch process_budget registry runtime stats waker
-}
-
 # vm_build ARCH OUT [ROOT]: the guest and its initramfs. With ROOT, what the walk attacks is from there, a copy of
 # the library with a seeded bug; all else from the repository.
 vm_build() {
@@ -77,7 +70,7 @@ vm_build() {
   local compile=("${prefix}g++" -std=c++20 -O2 -g0 -Wall -Wextra -Wconversion -Wshadow -Wundef -Werror)
   local common=$vm_dir/$arch-objects
   mkdir -p "$out" "$common"
-  vm_library >"$common/library.cpp"
+  pool_library >"$common/library.cpp"
   printf '#include "%s.cpp"\n' main sections preemption stress >"$common/program.cpp"
   for source in "$common"/{library,program}.cpp; do
     object=$common/$(basename "$source" .cpp).o
