@@ -73,13 +73,21 @@ EBB_FAST_PATH bool on_shard(const atomic<shard*>& local, std::uint32_t id, Secti
   return true;
 }
 
+// Whether it is worth while to try the shard's lock. An exchange that fails takes the cache line away from
+// others that fail, and with many more threads than CPUs all shards may be taken by threads that are
+// preempted.
+inline bool seems_free(const atomic<shard*>& local, std::uint32_t id) noexcept {
+  // Edge bank, acquire half. relaxed: the lock decides.
+  return local.load(std::memory_order_acquire)[id].lock.load(std::memory_order_relaxed) == 0;
+}
+
 template <class Section>
 EBB_SLOW_PATH result on_any_shard(const atomic<shard*>& local, std::uint32_t shards, std::uint32_t id,
                                   Section section) noexcept {
   result out = result::refused;
   for (std::uint32_t tried = 0; tried < shards; ++tried, ++id) {
     if (id >= shards) id = 0;
-    if (!on_shard(local, id, section, out)) continue;
+    if (!seems_free(local, id) || !on_shard(local, id, section, out)) continue;
     place.id = id;
     break;
   }
