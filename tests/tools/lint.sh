@@ -29,8 +29,9 @@ files() {
 cpp_files() { files '*.hpp' '*.cpp'; }
 
 formatting() {
-  cpp_files | xargs -P "$(nproc)" -n 16 clang-format --dry-run -Werror 2>&1 |
-    sed -nE 's/^([^ :]+):[0-9]+:[0-9]+: .*/needs clang-format -i: \1/p' | sort -u
+  # shellcheck disable=SC2016  # for the shell that xargs starts
+  cpp_files | xargs -P "$(nproc)" -n 1 bash -c \
+    'clang-format --dry-run -Werror "$1" 2>/dev/null || echo "needs clang-format -i: $1"' bash
 }
 
 # Not bugprone-suspicious-include: what is read are files that include sources.
