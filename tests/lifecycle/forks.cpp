@@ -53,14 +53,8 @@ void use(int rounds) {
   use(300);
   std::thread(use, 300).join();
   ebb::collect();
-  // Portable path: a shard whose holder was preempted during the parent's last cycle is one cycle late.
-  if (ebb::runtime_info().path == ebb::access_path::portable) ebb::collect();
   const auto idle = static_cast<long>(pool->stats().idle);
-  std::vector<ebb::pooled<token>> all;
-  while (ebb::pooled<token> one = pool->try_get()) {
-    one->take();
-    all.push_back(std::move(one));
-  }
+  const std::vector<ebb::pooled<token>> all = ebb::test::take_all(*pool);
   const long found = static_cast<long>(all.size());
   if (found != idle) wrong("child: %ld idle, and %ld could be had", idle, found);
   const long gone = token::made - token::destroyed - found;
