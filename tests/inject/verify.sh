@@ -121,9 +121,9 @@ stands() {
   done
 }
 
-unit whole "${apart[@]}" "${rest[@]}" stress
-unit rest "${rest[@]}" stress
-unit other "${other[@]}" disturb
+one_unit "${apart[@]}" "${rest[@]}" stress >"$work/whole.cpp"
+one_unit "${rest[@]}" stress >"$work/rest.cpp"
+one_unit "${other[@]}" disturb >"$work/other.cpp"
 rm -rf "$work/plain" "$work/injected"
 mkdir -p "$work/plain" "$work/injected"
 use_level -O2

@@ -110,9 +110,9 @@ stands() {
 }
 
 points=0
-unit whole "${apart[@]}" "${rest[@]}"
-unit rest "${rest[@]}"
-unit far "${far[@]}"
+one_unit "${apart[@]}" "${rest[@]}" >"$work/whole.cpp"
+one_unit "${rest[@]}" >"$work/rest.cpp"
+one_unit "${far[@]}" >"$work/far.cpp"
 use_flags plain -O0 -g0
 sources=("${apart[@]/#/src/}")
 build_all "$work/none" "${sources[@]/%/.cpp}" "$work/rest.cpp" "$work/far.cpp"

@@ -30,12 +30,12 @@ whole_library() {
   for file in src/*.cpp src/pressure/*.cpp src/resource/*.cpp; do echo "#include \"${file#src/}\""; done
 }
 
-# unit NAME SOURCE...: $work/NAME.cpp, one translation unit of all, so that headers are read once.
-unit() { printf '#include "%s.cpp"\n' "${@:2}" >"$work/$1.cpp"; }
+# one_unit SOURCE...: one translation unit of all, so that headers are read once.
+one_unit() { printf '#include "%s.cpp"\n' "$@"; }
 
 # What object_pool needs of the library, as one translation unit: that compiles in a third of the time.
 pool_library() {
-  printf '#include "%s.cpp"\n' block_arena checks collector_thread cpu_list magazine_store pool_bulk pool_core \
+  one_unit block_arena checks collector_thread cpu_list magazine_store pool_bulk pool_core \
     pool_state pressure/control pressure/files pressure/judge pressure/limits pressure/text pressure/trigger \
     pressure/watch process_budget registry runtime stats waker
 }

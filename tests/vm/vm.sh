@@ -71,7 +71,7 @@ vm_build() {
   local common=$vm_dir/$arch-objects
   mkdir -p "$out" "$common"
   pool_library >"$common/library.cpp"
-  printf '#include "%s.cpp"\n' main sections preemption stress >"$common/program.cpp"
+  one_unit main sections preemption stress >"$common/program.cpp"
   for source in "$common"/{library,program}.cpp; do
     object=$common/$(basename "$source" .cpp).o
     if [[ -z $(find include src tests/vm -newer "$object" 2>/dev/null || echo none) ]]; then continue; fi

@@ -20,28 +20,20 @@ objects() {
   printf "$work/%s.o " "$@"
 }
 
-# Standard headers are half of what there is to compile. precompile NAME OPTION... -- HEADER...
-precompile() {
-  local header=$work/$1.hpp options=()
-  while [[ $2 != -- ]]; do
-    options+=("$2")
-    set -- "$1" "${@:3}"
-  done
-  printf '#include <%s>\n' "${@:3}" >"$header"
-  g++ "${flags[@]}" "${options[@]}" -x c++-header "$header" -o "$header.gch"
-}
-
 # build_all DIRECTORY NAME...: what does not change from one way of compiling to the next.
 build_all() {
   local name
   for name in "${@:2}"; do
-    compile "$name" g++ "${flags[@]}" -O1 -Iinclude -include "$work/many_headers.hpp" "$1/$name.cpp"
+    compile "$name" g++ "${flags[@]}" -O1 "${many_headers[@]}" -Iinclude "$1/$name.cpp"
   done
 }
 
 build_driver() {
-  precompile many_headers -O1 -- algorithm array atomic chrono condition_variable memory mutex string thread vector
-  precompile few_headers -O2 -fPIC -- atomic cstddef cstdint
+  precompile many_headers g++ "${flags[@]}" -O1
+  many_headers=("${precompiled[@]}")
+  standard_headers=(atomic cstddef cstdint)
+  precompile few_headers g++ "${flags[@]}" -O2 -fPIC
+  few_headers=("${precompiled[@]}")
   # shellcheck disable=SC2086 # lists of names
   build_all src $base_sources
   # shellcheck disable=SC2086
@@ -153,8 +145,7 @@ walk_mutants() {
   for name in $(tests/tools/mutant.py "$here/mutants.txt" --list); do
     rm -rf "$work/mutant"
     tests/tools/mutant.py "$here/mutants.txt" "$name" "$work/mutant"
-    build_walk mutated "$work/mutant/include" g++ -O2 -fPIC -fuse-ld=gold \
-      -include "$work/few_headers.hpp"
+    build_walk mutated "$work/mutant/include" g++ -O2 -fPIC -fuse-ld=gold "${few_headers[@]}"
     target=${name%%-*}
     [[ $target != all ]] || target=$functions
     # shellcheck disable=SC2086 # several functions
