@@ -79,22 +79,29 @@ void* pool_core::get_slow() noexcept {
     probes::miss(*this, probes::no_shard, 1);
     return nullptr;
   }
-  if (!percpu::has_rseq()) {  // the portable path's hit
-    void* object;
-    if (percpu::fallback::pop(local_, state->shards, object) == percpu::result::done) return object;
-  }
-  return find(*state);
+  if (!percpu::has_rseq()) return get_portable(*state);
+  const std::uint32_t id = percpu::current_id(state->shards);
+  return state->is_known_empty(id) ? miss(*state, id) : find(*state);
+}
+
+// Apart, like find(), so that a get that finds nothing saves no registers for them.
+void* pool_core::get_portable(pool_state& state) noexcept {
+  void* object;
+  if (percpu::fallback::pop(local_, state.shards, object) == percpu::result::done) return object;  // a hit
+  return find(state);
+}
+
+void* pool_core::miss(pool_state& state, std::uint32_t id) noexcept {
+  state.count(event::missed);
+  probes::miss(*this, static_cast<std::int32_t>(id), 1);
+  collector_thread::ensure_running();
+  return nullptr;
 }
 
 void* pool_core::find(pool_state& state) noexcept {
   const std::uint32_t id = percpu::current_id(state.shards);
   found_magazine found = state.find(id);
-  if (!found.magazine) {
-    state.count(event::missed);
-    probes::miss(*this, static_cast<std::int32_t>(id), 1);
-    collector_thread::ensure_running();
-    return nullptr;
-  }
+  if (!found.magazine) return miss(state, id);
   void* const object = found.magazine.take();
   use_rest(state, id, found, 1);
   collector_thread::ensure_running();  // after what was loaded

@@ -51,6 +51,9 @@ struct pool_state {
   // Own depot, then the other shards' from the next one on, then the victim's in the same order; as far as
   // the pool's policy lets it steal.
   [[nodiscard]] found_magazine find(std::uint32_t id) noexcept;
+  // Whether find() would find nothing, as far as can be seen without a call. False where it would have to
+  // look at the victim, or the policy lets it look at less.
+  [[nodiscard]] bool is_known_empty(std::uint32_t id) noexcept;
   // LIFE 4/5 victim: what is in a depot when its bank is retired may still be found there, for one cycle.
   void park(std::uint32_t id, owned_magazine m) noexcept {
     if (core.limits_.stealing == steal::same_node_first) note_node(id);
@@ -213,6 +216,19 @@ inline found_magazine pool_state::find(std::uint32_t id) noexcept {
   bank& fresh = local();
   if (const owned_magazine m = fresh.depots[id].pop()) return {m, event::reused_depot};
   return find_elsewhere(id, fresh, fills);
+}
+
+inline bool pool_state::is_known_empty(std::uint32_t id) noexcept {
+  // relaxed: unlike find() this notes nothing about what it has seen.
+  const bool victim_is_empty =
+      victim_empty_at.load(std::memory_order_relaxed) == victim_fills.load(std::memory_order_relaxed);
+  if (!victim_is_empty || core.limits_.stealing != steal::all) return false;
+  const depot* const depots = local().depots;
+  for (std::uint32_t tried = 0, i = id; tried < shards; ++tried, ++i) {
+    if (i >= shards) i = 0;
+    if (!depots[i].is_empty()) return false;
+  }
+  return true;
 }
 
 inline void pool_state::note_spill(std::uint32_t id) noexcept {

@@ -2,7 +2,6 @@
 // (peers/ebb_options.cpp): what they cost beside a pool with none, and not among the tables of peers.
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 
 #include "burst.hpp"
@@ -23,13 +22,6 @@ struct options_case : Case {
   static bool takes(unsigned threads) { return threads <= 2; }
   template <compares_options System>
   using contender_of = loop_contender<options_case, System>;
-
-  // flatten: systems of one source share what the cases call besides them, and then it was inlined for none
-  // of them; std::vector's emplace_back() was 40 % of starvation.
-  template <class System, class State>
-  [[gnu::flatten]] static void run(System& system, State& mine, std::size_t repeats) {
-    Case::run(system, mine, repeats);
-  }
 };
 
 // What takes part in nothing else but being counted.

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include <ebb/detail/percpu/shard.hpp>
 
@@ -155,6 +156,7 @@ class floor_pool {
  public:
   static constexpr bool one_per_process = true;
   static constexpr unsigned max_threads = Sections::most_threads;
+  static bool takes_part(std::string_view what) { return what != handover_case::name; }  // it makes each
   using item = payload*;
 
   [[gnu::always_inline]] item get() {

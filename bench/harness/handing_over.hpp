@@ -1,4 +1,5 @@
-// The two sides of a load in which one thread gets objects and another one puts them.
+// The two sides of a load in which one thread gets objects and another one puts them. flatten: as in
+// loop_contender.hpp.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +11,8 @@
 namespace bench {
 
 template <class System>
-void get_and_pass_on(System& system, spsc_queue<typename System::item>& out, std::size_t objects) {
+[[gnu::flatten]] void get_and_pass_on(System& system, spsc_queue<typename System::item>& out,
+                                      std::size_t objects) {
   for (std::size_t i = 0; i < objects; ++i) {
     typename System::item object = system.get();
     touch(*object, i);
@@ -20,7 +22,8 @@ void get_and_pass_on(System& system, spsc_queue<typename System::item>& out, std
 }
 
 template <class System>
-void take_and_put(System& system, spsc_queue<typename System::item>& in, std::size_t objects) {
+[[gnu::flatten]] void take_and_put(System& system, spsc_queue<typename System::item>& in,
+                                   std::size_t objects) {
   for (std::size_t i = 0; i < objects; ++i) {
     typename System::item object = in.pop();
     touch(*object, i);

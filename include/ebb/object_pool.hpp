@@ -81,9 +81,14 @@ template <class T>
 class pooled {
  public:
   pooled() noexcept = default;
-  pooled(pooled&& other) noexcept : object_(std::exchange(other.object_, nullptr)), pool_(other.pool_) {}
+  // pool_ only where there is an object: read with object_ as one word of 16 bytes it would have to wait
+  // until both stores of a handle that was just made have left the store buffer.
+  pooled(pooled&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {
+    if (object_ != nullptr) pool_ = other.pool_;
+  }
   EBB_FAST_PATH pooled& operator=(pooled&& other) noexcept {
-    replace(std::exchange(other.object_, nullptr), other.pool_);  // also right for itself
+    T* const object = std::exchange(other.object_, nullptr);
+    replace(object, object != nullptr ? other.pool_ : nullptr);  // also right for itself
     return *this;
   }
   EBB_FAST_PATH ~pooled() {

@@ -27,8 +27,11 @@ class alignas(64) depot {
 
   // Returns the newest magazine, now the caller's alone, or an empty handle.
   [[nodiscard]] EBB_FAST_PATH owned_magazine pop() noexcept {
-    return stack_.top() == 0 ? owned_magazine{} : pop_slow();
+    return is_empty() ? owned_magazine{} : pop_slow();
   }
+
+  // A guess by the time it is used.
+  [[nodiscard]] bool is_empty() const noexcept { return stack_.top() == 0; }
 
   // Objects in all its magazines; exact while nobody works on the depot.
   [[nodiscard]] std::uint64_t objects() const noexcept {
