@@ -19,6 +19,7 @@
 #include <connections/fault_proxy.hpp>
 #include <connections/servers.hpp>
 #include <ebb/resource_pool.hpp>
+#include <harness/thread_clock.hpp>
 #include <support/eventually.hpp>
 #include <support/resources.hpp>
 #include <support/threads.hpp>
@@ -71,16 +72,24 @@ double in_ms(steady_clock::duration d) { return std::chrono::duration<double, st
 struct tally {
   std::atomic<std::uint64_t> acquires{0}, leases{0}, timed_out{0}, cancelled{0}, not_available{0};
   std::atomic<std::uint64_t> not_opened{0}, questions{0}, broken{0}, samples{0};
-  maximum overrun;          // of a deadline, by what happened in the pool
-  maximum sampler_overrun;  // of the sampler's own sleep: what the machine is to blame for
+  maximum overrun;  // of a deadline, by what happened in the pool
+  maximum
+      sampler_overrun;  // of the sampler's own sleep: as long may whoever has a mutex be kept from a CPU
 };
+
+// A clock of the calling thread that stands still while it is kept from its CPU, which on a busy machine
+// may be for longer than any deadline.
+steady_clock::time_point own_now() {
+  static thread_local const bench::run_queue_wait waited;
+  return steady_clock::now() - std::chrono::nanoseconds(static_cast<std::int64_t>(waited.ns()));
+}
 
 // Of the calling thread: how long it was in the pool's call backs, which no deadline interrupts.
 thread_local steady_clock::duration in_call_backs{};
 
 struct counts_its_time {
-  const steady_clock::time_point start = steady_clock::now();
-  ~counts_its_time() { in_call_backs += steady_clock::now() - start; }
+  const steady_clock::time_point start = own_now();
+  ~counts_its_time() { in_call_backs += own_now() - start; }
 };
 
 ebb::resource_pool_options<redis_connection> options_for(const fault_proxy& proxy) {
@@ -167,9 +176,9 @@ class caller {
 
   lease<redis_connection> acquire_for(milliseconds longest, std::error_code& why) {
     in_call_backs = {};
-    const auto deadline = steady_clock::now() + longest;
-    auto l = pool_.acquire_until(deadline, why);
-    seen_.overrun.note(steady_clock::now() - deadline - in_call_backs);  // also where it got one
+    const auto start = own_now();
+    auto l = pool_.acquire_for(longest, why);
+    seen_.overrun.note(own_now() - start - longest - in_call_backs);  // also where it got one
     return l;
   }
 

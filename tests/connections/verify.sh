@@ -35,7 +35,7 @@ if [[ -z ${EBB_TEST_BUILD:-} ]]; then
 fi
 
 # The tests do not see inside the pool: only the library has to be compiled again for a mutant.
-compile_test() { "$cxx" "${flags[@]}" -Iinclude -Itests -c "$1" -o "$work/$(basename "$1" .cpp).o"; }
+compile_test() { "$cxx" "${flags[@]}" -Iinclude -Itests -Ibench -c "$1" -o "$work/$(basename "$1" .cpp).o"; }
 
 link() { "$cxx" "${flags[@]}" "${@:2}" "$work"/*.o "$library" "${libraries[@]}" -o "$1"; }
 
