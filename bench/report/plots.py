@@ -133,9 +133,9 @@ set xtics rotate by -20 font 'sans,10'
 set grid y lc rgb '#dddddd'
 set yrange [*<0.5:*]
 set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2 lc rgb '#444444'
-set key top right
+set key outside top right
 set bmargin 6
-set rmargin 16
+set rmargin 24
 plot {plots}
 """
     _run(bench, "work", (1000, 520), script)

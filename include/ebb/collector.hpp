@@ -49,7 +49,7 @@ EBB_API void set_cycle_period(std::chrono::milliseconds period);
 /// Threads      safe from any thread; `trim` is called on the background thread, or by report_pressure(),
 ///              under no lock.
 /// Cost         none here. malloc_trim takes the lock of one arena after the other while it returns what
-///              is free there (6 ms after 64 MiB in objects of 1 KiB, 60 ms after 1 GiB: Cycles in
+///              is free there (8 ms after 64 MiB in objects of 1 KiB, 76 ms after 1 GiB: Cycles in
 ///              docs/benchmarks_part_2.md). Threads that need more than their own cache of malloc()
 ///              has wait meanwhile. Hits of pools never do.
 /// Unlike Go    Go's runtime gives memory back by itself, over minutes.
