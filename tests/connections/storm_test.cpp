@@ -320,6 +320,7 @@ TEST(
   if (const std::string why = ebb::test::redis_server::missing(); !why.empty()) {
     GTEST_SKIP() << "NOT TESTED: " << why;
   }
+  (void)own_now();  // opens a descriptor, which stays with this thread
   const std::size_t descriptors = ebb::test::open_descriptors();
   const auto start = steady_clock::now();
   {
