@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "harness/peer.hpp"
@@ -20,7 +19,7 @@ struct measured {
   std::vector<double> ns;
 };
 
-void compare(const char* case_name, unsigned threads, std::size_t rounds, std::string_view standard) {
+void compare(const char* case_name, unsigned threads, std::size_t rounds, const char* standard) {
   bench::team crew(threads);
   std::vector<measured> all;
   const measured* compared = nullptr;
@@ -39,7 +38,7 @@ void compare(const char* case_name, unsigned threads, std::size_t rounds, std::s
     if (m.system == standard) compared = &m;
   }
   std::printf("%s, %u thread(s), %zu rounds: ns for a pair, and how many times as long as %s\n", case_name,
-              threads, rounds, standard.data());
+              threads, rounds, standard);
   for (const measured& m : all) {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < rounds; ++i) ratios.push_back(m.ns[i] / compared->ns[i]);

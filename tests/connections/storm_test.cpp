@@ -72,9 +72,8 @@ double in_ms(steady_clock::duration d) { return std::chrono::duration<double, st
 struct tally {
   std::atomic<std::uint64_t> acquires{0}, leases{0}, timed_out{0}, cancelled{0}, not_available{0};
   std::atomic<std::uint64_t> not_opened{0}, questions{0}, broken{0}, samples{0};
-  maximum overrun;  // of a deadline, by what happened in the pool
-  maximum
-      sampler_overrun;  // of the sampler's own sleep: as long may whoever has a mutex be kept from a CPU
+  maximum overrun;          // of a deadline, by what happened in the pool
+  maximum sampler_overrun;  // of the sampler's own sleep: so late may whoever has a mutex be
 };
 
 // A clock of the calling thread that stands still while it is kept from its CPU, which on a busy machine
