@@ -88,7 +88,10 @@ class pooled {
   }
   EBB_FAST_PATH pooled& operator=(pooled&& other) noexcept {
     T* const object = std::exchange(other.object_, nullptr);
-    replace(object, object != nullptr ? other.pool_ : nullptr);  // also right for itself
+    if (object_ != nullptr) [[unlikely]]
+      pool_->put_back(object_);
+    object_ = object;  // also right for itself
+    if (object != nullptr) pool_ = other.pool_;
     return *this;
   }
   EBB_FAST_PATH ~pooled() {
@@ -101,7 +104,11 @@ class pooled {
   [[nodiscard]] explicit operator bool() const noexcept { return object_ != nullptr; }
 
   /// Puts the object back now; the handle is empty afterwards.
-  EBB_FAST_PATH void reset() noexcept { replace(nullptr, nullptr); }
+  EBB_FAST_PATH void reset() noexcept {
+    T* const object = std::exchange(object_, nullptr);
+    if (object != nullptr) [[unlikely]]  // not rare: measured, see docs/costs.md
+      pool_->put_back(object);
+  }
   void swap(pooled& other) noexcept {
     std::swap(object_, other.object_);
     std::swap(pool_, other.pool_);
@@ -121,12 +128,6 @@ class pooled {
  private:
   friend class object_pool<T>;
   pooled(T* object, object_pool<T>* pool) noexcept : object_(object), pool_(pool) {}
-  EBB_FAST_PATH void replace(T* object, object_pool<T>* pool) noexcept {
-    if (object_ != nullptr) [[unlikely]]
-      pool_->put_back(object_);
-    object_ = object;
-    pool_ = pool;
-  }
 
   T* object_ = nullptr;
   object_pool<T>* pool_ = nullptr;
@@ -244,11 +245,11 @@ class object_pool {
     while (!out.empty()) {
       const std::size_t found = core_.get_n(idle, std::min(out.size(), bulk));
       if (found == 0) break;
-      for (std::size_t i = 0; i < found; ++i) out[i].replace(wake(idle[i]), this);
+      for (std::size_t i = 0; i < found; ++i) out[i] = {wake(idle[i]), this};
       out = out.subspan(found);
     }
     core_.count(detail::event::missed, out.size());
-    for (pooled<T>& handle : out) handle.replace(make_one(), this);
+    for (pooled<T>& handle : out) handle = {make_one(), this};
   }
 
   /// Gives an object to the pool, also one it did not make. Null is ignored.
