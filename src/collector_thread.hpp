@@ -25,8 +25,12 @@ class collector_thread {
   // Starts it if it should run and does not: at the first put of the process, and again after a fork or
   // a failed start. Wakes it if it rests. Called by misses.
   static void ensure_running() noexcept {
-    if (word_.load(std::memory_order_relaxed) != word::settled) [[unlikely]]
-      start();  // relaxed: start() looks again
+    if (!is_settled()) [[unlikely]]
+      start();
+  }
+  // Whether there is nothing to ensure. relaxed: start() looks again
+  [[nodiscard]] static bool is_settled() noexcept {
+    return word_.load(std::memory_order_relaxed) == word::settled;
   }
   [[nodiscard]] static bool is_running() noexcept;
   // Whether it has asked for a wake-up: it rests, or will after one more cycle.

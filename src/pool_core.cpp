@@ -16,6 +16,12 @@ namespace ebb::detail {
 
 namespace {
 
+// As the last thing that a miss does, so that it saves no registers for what is called.
+EBB_SLOW_PATH void* start_collector() noexcept {
+  collector_thread::ensure_running();
+  return nullptr;
+}
+
 // What this shard has loaded, as a guess: exchange_top() checks it.
 void** peek_top(const atomic<shard*>& local, std::uint32_t id) noexcept {
   // Edge bank, acquire half. relaxed: the guess is checked.
@@ -73,7 +79,8 @@ pool_core::~pool_core() {
 }
 
 void* pool_core::get_slow() noexcept {
-  pool_state* const state = this->state();
+  shard* const bank = local_.load(std::memory_order_acquire);  // edge bank, acquire half
+  pool_state* const state = state_of(bank);
   if (state == nullptr) {
     log_.add(event::missed, 1);
     probes::miss(*this, probes::no_shard, 1);
@@ -81,25 +88,25 @@ void* pool_core::get_slow() noexcept {
   }
   if (!percpu::has_rseq()) return get_portable(*state);
   const std::uint32_t id = percpu::current_id(state->shards);
-  return state->is_known_empty(id) ? miss(*state, id) : find(*state);
+  // Where the policy lets it look at less, find() knows.
+  const bool is_empty = limits_.stealing == steal::all && state->is_known_empty(bank, id);
+  return is_empty ? miss(*state, id) : find(*state, id);
 }
 
 // Apart, like find(), so that a get that finds nothing saves no registers for them.
 void* pool_core::get_portable(pool_state& state) noexcept {
   void* object;
   if (percpu::fallback::pop(local_, state.shards, object) == percpu::result::done) return object;  // a hit
-  return find(state);
+  return find(state, percpu::current_id(state.shards));
 }
 
 void* pool_core::miss(pool_state& state, std::uint32_t id) noexcept {
-  state.count(event::missed);
   probes::miss(*this, static_cast<std::int32_t>(id), 1);
-  collector_thread::ensure_running();
-  return nullptr;
+  state.count(event::missed);
+  return collector_thread::is_settled() ? nullptr : start_collector();
 }
 
-void* pool_core::find(pool_state& state) noexcept {
-  const std::uint32_t id = percpu::current_id(state.shards);
+void* pool_core::find(pool_state& state, std::uint32_t id) noexcept {
   found_magazine found = state.find(id);
   if (!found.magazine) return miss(state, id);
   void* const object = found.magazine.take();

@@ -71,7 +71,8 @@ pool_state* pool_state::create(pool_core& core) noexcept {
   for (int b = 0; b < 2; ++b) {
     state->banks[b] = {reinterpret_cast<shard*>(block + at.shards[b]),
                        reinterpret_cast<depot*>(block + at.depots[b])};
-    new (reinterpret_cast<bank_header*>(state->banks[b].shards) - 1) bank_header{state};
+    new (reinterpret_cast<bank_header*>(state->banks[b].shards) - 1)
+        bank_header{state, state->banks[b].depots};
     for (std::uint32_t i = 0; i < n; ++i) {
       new (&state->banks[b].shards[i]) shard{.away_from_pools = {}, .top = no_magazine_top(), .lock = 0};
       new (&state->banks[b].depots[i]) depot;

@@ -51,9 +51,9 @@ struct pool_state {
   // Own depot, then the other shards' from the next one on, then the victim's in the same order; as far as
   // the pool's policy lets it steal.
   [[nodiscard]] found_magazine find(std::uint32_t id) noexcept;
-  // Whether find() would find nothing, as far as can be seen without a call. False where it would have to
-  // look at the victim, or the policy lets it look at less.
-  [[nodiscard]] bool is_known_empty(std::uint32_t id) noexcept;
+  // Whether find() would find nothing, as far as can be seen without a call, for who may steal from all:
+  // the victim is known to be empty, and so are the depots of `first`, the local bank's first shard.
+  [[nodiscard]] bool is_known_empty(shard* first, std::uint32_t id) const noexcept;
   // LIFE 4/5 victim: what is in a depot when its bank is retired may still be found there, for one cycle.
   void park(std::uint32_t id, owned_magazine m) noexcept {
     if (core.limits_.stealing == steal::same_node_first) note_node(id);
@@ -218,14 +218,17 @@ inline found_magazine pool_state::find(std::uint32_t id) noexcept {
   return find_elsewhere(id, fresh, fills);
 }
 
-inline bool pool_state::is_known_empty(std::uint32_t id) noexcept {
+inline bool pool_state::is_known_empty(shard* first, std::uint32_t id) const noexcept {
   // relaxed: unlike find() this notes nothing about what it has seen.
-  const bool victim_is_empty =
-      victim_empty_at.load(std::memory_order_relaxed) == victim_fills.load(std::memory_order_relaxed);
-  if (!victim_is_empty || core.limits_.stealing != steal::all) return false;
-  const depot* const depots = local().depots;
-  for (std::uint32_t tried = 0, i = id; tried < shards; ++tried, ++i) {
-    if (i >= shards) i = 0;
+  if (victim_empty_at.load(std::memory_order_relaxed) != victim_fills.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  const depot* const depots = header_of(first).depots;
+  // Its own first: that of a burst has something.
+  for (std::uint32_t i = id; i < shards; ++i) {
+    if (!depots[i].is_empty()) return false;
+  }
+  for (std::uint32_t i = 0; i < id; ++i) {
     if (!depots[i].is_empty()) return false;
   }
   return true;

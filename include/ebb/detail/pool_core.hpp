@@ -122,7 +122,7 @@ class EBB_API pool_core {
   EBB_SLOW_PATH void* get_slow() noexcept;
   EBB_SLOW_PATH void put_slow(void* object) noexcept;
   EBB_SLOW_PATH void* get_portable(pool_state& state) noexcept;
-  EBB_SLOW_PATH void* find(pool_state& state) noexcept;
+  EBB_SLOW_PATH void* find(pool_state& state, std::uint32_t id) noexcept;
   EBB_SLOW_PATH void* miss(pool_state& state, std::uint32_t id) noexcept;
   EBB_SLOW_PATH void keep(void* object) noexcept;
   bool note_larger(std::uint64_t bytes) noexcept;

@@ -169,9 +169,10 @@ inline result exchange_top(const atomic<shard*>& local, std::uint32_t shards, vo
   });
 }
 
-// Neither takes the lock, so both are read-modify-writes. relaxed: a count.
-inline std::uint64_t add(void* const& elements, std::uint32_t shards, std::size_t offset,
-                         std::uint64_t n) noexcept {
+// Neither takes the lock, so both are read-modify-writes. relaxed: a count. Not inlined, so that a get that
+// finds nothing saves no registers for it on the rseq path.
+EBB_SLOW_PATH inline std::uint64_t add(void* const& elements, std::uint32_t shards, std::size_t offset,
+                                       std::uint64_t n) noexcept {
   return word_of<std::uint64_t>(elements, shards, offset).fetch_add(n, std::memory_order_relaxed) + n;
 }
 

@@ -30,16 +30,20 @@ static_assert(sizeof(shard) == shard_bytes);
 inline constexpr std::size_t top_offset = offsetof(shard, top);
 static_assert(top_offset % 64 == 40);
 
+class depot;
 struct pool_state;
 
-// What lies before the first shard of a bank, on a line of its own: whose it is. Null for the bank of pools
-// that nothing was put into yet. Finding the state through the bank makes one store publish both.
+// What lies before the first shard of a bank, on a line of its own: whose it is, and where its depots are.
+// Null for the bank of pools that nothing was put into yet. Finding the state through the bank makes one
+// store publish both.
 struct alignas(shard_bytes) bank_header {
   pool_state* state;
+  depot* depots = nullptr;
 };
-[[nodiscard]] inline pool_state* state_of(shard* first) noexcept {
-  return reinterpret_cast<bank_header*>(first)[-1].state;
+[[nodiscard]] inline const bank_header& header_of(shard* first) noexcept {
+  return reinterpret_cast<bank_header*>(first)[-1];
 }
+[[nodiscard]] inline pool_state* state_of(shard* first) noexcept { return header_of(first).state; }
 
 namespace percpu {
 
