@@ -41,8 +41,11 @@ class alignas(64) depot {
 
  private:
   EBB_SLOW_PATH owned_magazine pop_slow() noexcept {
-    const std::uint32_t index =
-        stack_.pop([](std::uint32_t i) { return magazines().at(i)->below() & max_stack_index; });
+    const std::uint32_t index = stack_.pop([](std::uint32_t i) {
+      magazine* const newest = magazines().at(i);
+      newest->prefetch();
+      return newest->below() & max_stack_index;
+    });
     if (index == 0) return {};
     magazine* const block = magazines().at(index);
     const std::uint64_t parked = block->load(1);
