@@ -24,7 +24,7 @@ constexpr std::uint32_t loadable(std::uint64_t bound, std::uint64_t each, std::u
 //
 // Limits change while it is in use. One that is lowered below what is used lets nothing more in until
 // enough was given up; whoever lowers it sees to that.
-class alignas(64) idle_budget {
+class idle_budget {
  public:
   // In whatever unit its pools give their objects: 1 for a number of objects, or bytes.
   explicit idle_budget(std::uint64_t limit) noexcept : limit_(limit) {}
@@ -114,12 +114,13 @@ class alignas(64) idle_budget {
     return std::min(units, bytes / unit_bytes_.load(std::memory_order_relaxed));
   }
 
-  atomic<std::uint64_t> used_{0};
-  atomic<std::uint64_t> limit_;  // units
+  // Written by every thread, and apart from the limits, which all read as often and hardly anyone writes.
+  alignas(64) atomic<std::uint64_t> used_{0};
+  atomic<std::uint64_t> refused_{0};
+  alignas(64) atomic<std::uint64_t> limit_;  // units
   atomic<std::uint64_t> max_bytes_{no_limit};
   atomic<std::uint64_t> share_{no_limit};
   atomic<std::uint64_t> unit_bytes_{1};
-  atomic<std::uint64_t> refused_{0};
   atomic<std::uint64_t> doomed_{0};
 
  public:
