@@ -79,7 +79,7 @@ pool_core::~pool_core() {
 }
 
 void* pool_core::get_slow() noexcept {
-  shard* const bank = local_.load(std::memory_order_acquire);  // edge bank, acquire half
+  shard* const bank = local_bank();
   pool_state* const state = state_of(bank);
   if (state == nullptr) {
     log_.add(event::missed, 1);

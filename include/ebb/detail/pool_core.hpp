@@ -141,9 +141,10 @@ class EBB_API pool_core {
   pool_state* state_for_put() noexcept;
 
   // Banks, depots and counters (src/pool_state.hpp); null until the first put.
-  [[nodiscard]] pool_state* state() const noexcept {
-    return state_of(local_.load(std::memory_order_acquire));  // edge bank, acquire half
+  [[nodiscard]] shard* local_bank() const noexcept {
+    return local_.load(std::memory_order_acquire);  // edge bank, acquire half
   }
+  [[nodiscard]] pool_state* state() const noexcept { return state_of(local_bank()); }
 
   // The shards of the bank that is local now. Written by the first put and by cycles; read inside every
   // critical section. Before the first put: a process-wide bank of shards that are empty and full.
