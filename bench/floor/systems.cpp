@@ -3,13 +3,17 @@
 // there is rseq, no handle, no statistics, no way on from a miss.
 #include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include <ebb/detail/percpu/shard.hpp>
 
 #include "harness/object_peer.hpp"
+#include "systems/handle.hpp"
 
 #if EBB_HAS_RSEQ && defined(__x86_64__)
 
@@ -19,22 +23,28 @@ namespace {
 
 using ebb::detail::percpu::layout;
 
-constexpr int slot_shift = 10;
+constexpr int slot_shift = 11;
 constexpr std::size_t most_slots = 256;
-constexpr std::size_t slot_objects = 62;
+constexpr std::size_t slot_objects = 126;
 
 // What a CPU has, for either of two ways to find its newest object.
 struct alignas(1 << slot_shift) slot {
-  // By its address: the word below the oldest is null, and a full slot ends on a multiple of 512.
+  // By its address: the word below the oldest is null, and a full slot ends on a multiple of 1024.
   void** top = &by_top[1];
   // By their number, in the same line as the first of them.
   std::size_t count = 0;
   void* by_count[slot_objects] = {};
-  alignas(512) void* by_top[slot_objects + 2] = {};
+  alignas(1024) void* by_top[slot_objects + 2] = {};
 };
 static_assert(sizeof(slot) == 1 << slot_shift);
 
+// What others may take from a CPU, on a line of its own: as a depot is.
+struct alignas(64) shared_slot {
+  std::atomic<std::uint64_t> head{0};
+};
+
 slot slots[most_slots];
+shared_slot shared_slots[most_slots];
 
 #define FLOOR_DESCRIPTOR                        \
   ".pushsection __rseq_cs, \"aw?\"\n"           \
@@ -84,7 +94,7 @@ slot slots[most_slots];
 #define FLOOR_PUSH_BY_TOP              \
   "movq %c[top_at](%[slot]), %[top]\n" \
   "addq $8, %[top]\n"                  \
-  "testl $511, %k[top]\n"              \
+  "testl $1023, %k[top]\n"             \
   "jz %l[miss]\n"                      \
   "movq %[object], (%[top])\n"         \
   "addq $8, %c[top_at](%[slot])\n"     \
@@ -156,22 +166,63 @@ class floor_pool {
  public:
   static constexpr bool one_per_process = true;
   static constexpr unsigned max_threads = Sections::most_threads;
-  static bool takes_part(std::string_view what) { return what != handover_case::name; }  // it makes each
+  // In a hand-over it makes each, and of longer bursts most.
+  static bool takes_part(std::string_view what) {
+    return what != handover_case::name && what != burst_case<1000>::name;
+  }
   using item = payload*;
 
   [[gnu::always_inline]] item get() {
-    void* const object = Sections::pop();
-    return object != nullptr ? static_cast<payload*>(object) : make_payload();
+    payload* const object = try_get();
+    return object != nullptr ? object : make_payload();
   }
+  [[gnu::always_inline]] item try_get() { return static_cast<payload*>(Sections::pop()); }
   [[gnu::always_inline]] void put(item& object) {
     if (!Sections::push(object)) delete object;
   }
+};
+
+// What floor_pool lacks in starvation: a handle that puts, as all but the bare lists have, and a look, when
+// nothing is here, whether another CPU has something to take. (It never does: who had more than fits would
+// have to put it there.)
+template <class Sections>
+class sharing_pool {
+ public:
+  static constexpr bool one_per_process = true;
+  static bool takes_part(std::string_view what) { return what == starvation_case::name; }
+  using item = handle<payload, sharing_pool>;
+
+  [[gnu::always_inline]] item get() {
+    payload* const object = pop();
+    return {object != nullptr ? object : make_payload(), this};
+  }
+  [[gnu::always_inline]] item try_get() { return {pop(), this}; }
+  [[gnu::always_inline]] void put(item& object) { object.reset(); }
+  [[gnu::always_inline]] void give_back(payload* object) {
+    if (!Sections::push(object)) delete object;
+  }
+
+ private:
+  [[gnu::always_inline]] payload* pop() {
+    void* const object = Sections::pop();
+    if (object == nullptr) look_elsewhere();
+    return static_cast<payload*>(object);
+  }
+  [[gnu::always_inline]] void look_elsewhere() const {
+    for (std::size_t i = 0; i < cpus_; ++i) {
+      if (shared_slots[i].head.load(std::memory_order_acquire) != 0) std::abort();
+    }
+  }
+
+  const std::size_t cpus_ = static_cast<std::size_t>(sysconf(_SC_NPROCESSORS_CONF));
 };
 
 FLOOR_SYSTEM(floor_top, FLOOR_ARMED, "r", FLOOR_THIS_CPU, BY_TOP, 1024);
 FLOOR_SYSTEM(floor_top_reading, FLOOR_ARMED_READING, "m", FLOOR_THIS_CPU, BY_TOP, 1024);
 FLOOR_SYSTEM(floor_count, FLOOR_ARMED, "r", FLOOR_THIS_CPU, BY_COUNT, 1024);
 FLOOR_SYSTEM(floor_count_reading, FLOOR_ARMED_READING, "m", FLOOR_THIS_CPU, BY_COUNT, 1024);
+const object_peer<sharing_pool<floor_top>> entry_of_sharing{
+    {.name = "floor_top_sharing", .why_missing = why_missing}};
 // Not restartable, so right for one thread alone.
 FLOOR_SYSTEM(floor_top_unarmed, FLOOR_UNARMED, "m", FLOOR_THIS_CPU, BY_TOP, 1);
 FLOOR_SYSTEM(floor_count_unarmed, FLOOR_UNARMED, "m", FLOOR_THIS_CPU, BY_COUNT, 1);
