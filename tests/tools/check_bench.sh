@@ -41,6 +41,7 @@ for system in ebb tls_list tls_raw floor_free floor_list floor_apart floor_top_s
   grep -qE "^ +$system " <<<"$floor" || fail "ebb_floor without $system"
 done
 refuses "$folder/ebb_floor" 0
+refuses "$folder/ebb_floor" 1 no-command
 "$folder/ebb_expensive" --rounds 1 --threads 1 >/dev/null || fail "ebb_expensive"
 "$folder/ebb_allocations" | jq -e '.ebb_ostream_allocations == 0' >/dev/null || fail "pooled_ostream allocates"
 "$folder/ebb_pauses" 10 | jq -e '.calls == 10' >/dev/null || fail "ebb_pauses"
