@@ -1,8 +1,8 @@
 // ebb_floor: how much of the distance between ebbpool and a thread-local list any pool by CPU would have,
 // and how far any pool could be ahead of another language's. Get and put of the least that a restartable
-// sequence can be (systems.cpp), of pools that cost nothing or next to it (free.cpp), of a pool for each
-// thread (apart.cpp), of thread-local lists, and of ebbpool, in turns. The measurement behind
-// docs/costs.md.
+// sequence can be (systems.cpp) and of the least pool of magazines (magazines.cpp), of pools that cost
+// nothing or next to it (free.cpp), of a pool for each thread (apart.cpp), of thread-local lists, and of
+// ebbpool, in turns. The measurement behind docs/costs.md.
 //   usage: ebb_floor [ROUNDS [NAME=COMMAND]]   with a system in another process, as ebb_bench's --foreign
 #include <algorithm>
 #include <cstdio>

@@ -37,7 +37,7 @@ if [[ $(uname -m) == x86_64 ]]; then
   refuses "$folder/ebb_step" /nonexistent
 fi
 floor=$("$folder/ebb_floor" 1)
-for system in ebb tls_list tls_raw floor_free floor_list floor_apart floor_top_sharing; do
+for system in ebb tls_list tls_raw floor_free floor_list floor_apart floor_magazines floor_top_sharing; do
   grep -qE "^ +$system " <<<"$floor" || fail "ebb_floor without $system"
 done
 refuses "$folder/ebb_floor" 0
