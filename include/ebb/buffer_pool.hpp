@@ -51,7 +51,7 @@ struct buffer_pool_options {
   std::size_t max_idle_bytes = unlimited;
 
   /// For messages and statistics; need not be unique.
-  std::string name = "";
+  std::string name = {};
 };
 
 #if EBB_CHECKED

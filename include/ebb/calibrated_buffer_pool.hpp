@@ -36,7 +36,7 @@ struct calibrated_buffer_pool_options {
   std::uint32_t max_loaded = 16;
 
   /// For messages and statistics; need not be unique.
-  std::string name = "";
+  std::string name = {};
 };
 
 #if EBB_CHECKED

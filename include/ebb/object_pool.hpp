@@ -68,7 +68,7 @@ struct object_pool_options {
   steal stealing = steal::all;
 
   /// For messages and statistics; need not be unique.
-  std::string name = "";  // not {}, here and in the other options: see tests/unit/member_test.cpp
+  std::string name = "";  // not {}: see tests/package/main.cpp
 
   /// Objects a shard may keep loaded, out of other threads' reach, 1 .. 62: one until a burst was seen,
   /// then up to this. Fewer for objects that are large or dear, where making one costs more than a steal.

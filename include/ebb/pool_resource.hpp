@@ -28,7 +28,7 @@ struct pool_resource_options {
   std::size_t max_idle_bytes = unlimited;
 
   /// For messages; need not be unique.
-  std::string name = "";
+  std::string name = {};
 };
 
 #if EBB_CHECKED

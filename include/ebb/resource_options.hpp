@@ -120,7 +120,7 @@ struct resource_pool_options {
   std::function<void(const leak_report&)> on_leak = {};
 
   /// For messages and statistics.
-  std::string name = "";
+  std::string name = {};
 };
 
 /// Options of a keyed_resource_pool.

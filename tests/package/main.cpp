@@ -18,6 +18,12 @@ struct message {
   std::string text;
 };
 
+// How most programs hold a pool. g++ 12 crashed on it while object_pool_options::name had {} for its
+// default, unless what was included before had made it look at std::string.
+struct server {
+  ebb::object_pool<message> messages{{.make = [] { return std::make_unique<message>(message{"new"}); }}};
+};
+
 void check(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "consumer: does not hold: %s\n", what);
@@ -66,6 +72,9 @@ int main() {
   ebb::collect();
   check(messages.stats().idle == 0, "two cycles destroy what is idle");
   check(!messages.try_get(), "nothing is left after two cycles");
+
+  server s;
+  check(s.messages.get()->text == "new", "a pool that is a member has its options");
 
   const bool rseq = ebb::runtime_info().path == ebb::access_path::rseq;
   std::printf("consumer: ok on the %s path\n", rseq ? "rseq" : "portable");
