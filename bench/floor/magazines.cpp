@@ -14,7 +14,7 @@
 #include <ebb/runtime_info.hpp>
 
 #include "harness/object_peer.hpp"
-#include "systems/handle.hpp"
+#include "peers/pointer_pool.hpp"
 
 #if EBB_HAS_RSEQ
 
@@ -24,51 +24,40 @@ namespace {
 
 using ebb::detail::depot;
 using ebb::detail::loaded_magazine;
-using ebb::detail::magazine;
 using ebb::detail::magazines;
 using ebb::detail::owned_magazine;
 using ebb::detail::shard;
 namespace percpu = ebb::detail::percpu;
 
-class magazine_pool {
+class idle_magazines {
  public:
-  static bool takes_part(std::string_view what) {
-    return what == starvation_case::name || what == burst_case<1000>::name || what == handover_case::name;
-  }
-  using item = handle<payload, magazine_pool>;
-
-  magazine_pool() {
+  idle_magazines() {
     for (std::uint32_t i = 0; i < shards_; ++i) {
       first_[i].top.store(ebb::detail::no_magazine_top(), std::memory_order_relaxed);
     }
   }
-  ~magazine_pool() {
+  ~idle_magazines() {
     for (std::uint32_t i = 0; i < shards_; ++i) {
       empty(loaded_magazine::of(first_[i].top.load(std::memory_order_relaxed)).now);
       while (const owned_magazine m = depots_[i].pop()) empty(m);
     }
   }
-  magazine_pool(const magazine_pool&) = delete;
-  magazine_pool& operator=(const magazine_pool&) = delete;
+  idle_magazines(const idle_magazines&) = delete;
+  idle_magazines& operator=(const idle_magazines&) = delete;
 
-  [[gnu::always_inline]] item get() {
-    payload* const object = pop();
-    return {object != nullptr ? object : make_payload(), this};
-  }
-  [[gnu::always_inline]] item try_get() { return {pop(), this}; }
-  [[gnu::always_inline]] void put(item& object) { object.reset(); }
-  [[gnu::always_inline]] void give_back(payload* object) {
-    if (percpu::arch::push(percpu::layout, local_, object) != percpu::result::done) [[unlikely]]
-      spill(object);
-  }
-
- private:
   [[gnu::always_inline]] payload* pop() {
     void* object;
     if (percpu::arch::pop(percpu::layout, local_, object) == percpu::result::done) [[likely]]
       return static_cast<payload*>(object);
     return refill();
   }
+  [[gnu::always_inline]] bool push(payload* object) {
+    if (percpu::arch::push(percpu::layout, local_, object) != percpu::result::done) [[unlikely]]
+      spill(object);
+    return true;
+  }
+
+ private:
   [[gnu::noinline]] payload* refill() {
     const std::uint32_t id = percpu::arch::current_id(percpu::layout);
     for (std::uint32_t i = id; i < id + shards_; ++i) {
@@ -107,6 +96,12 @@ class magazine_pool {
   const std::unique_ptr<shard[]> first_ = std::make_unique<shard[]>(shards_);
   const std::unique_ptr<depot[]> depots_ = std::make_unique<depot[]>(shards_);
   const ebb::detail::atomic<shard*> local_{first_.get()};
+};
+
+struct magazine_pool : pointer_pool<idle_magazines> {
+  static bool takes_part(std::string_view what) {
+    return what == starvation_case::name || what == burst_case<1000>::name || what == handover_case::name;
+  }
 };
 
 std::string why_missing() {

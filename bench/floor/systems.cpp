@@ -13,7 +13,7 @@
 #include <ebb/detail/percpu/shard.hpp>
 
 #include "harness/object_peer.hpp"
-#include "systems/handle.hpp"
+#include "peers/pointer_pool.hpp"
 
 #if EBB_HAS_RSEQ && defined(__x86_64__)
 
@@ -186,28 +186,16 @@ class floor_pool {
 // nothing is here, whether another CPU has something to take. (It never does: who had more than fits would
 // have to put it there.)
 template <class Sections>
-class sharing_pool {
+class shared_slots_of {
  public:
-  static constexpr bool one_per_process = true;
-  static bool takes_part(std::string_view what) { return what == starvation_case::name; }
-  using item = handle<payload, sharing_pool>;
-
-  [[gnu::always_inline]] item get() {
-    payload* const object = pop();
-    return {object != nullptr ? object : make_payload(), this};
-  }
-  [[gnu::always_inline]] item try_get() { return {pop(), this}; }
-  [[gnu::always_inline]] void put(item& object) { object.reset(); }
-  [[gnu::always_inline]] void give_back(payload* object) {
-    if (!Sections::push(object)) delete object;
-  }
-
- private:
   [[gnu::always_inline]] payload* pop() {
     void* const object = Sections::pop();
     if (object == nullptr) look_elsewhere();
     return static_cast<payload*>(object);
   }
+  [[gnu::always_inline]] static bool push(payload* object) { return Sections::push(object); }
+
+ private:
   [[gnu::always_inline]] void look_elsewhere() const {
     for (std::size_t i = 0; i < cpus_; ++i) {
       if (shared_slots[i].head.load(std::memory_order_acquire) != 0) std::abort();
@@ -215,6 +203,12 @@ class sharing_pool {
   }
 
   const std::size_t cpus_ = static_cast<std::size_t>(sysconf(_SC_NPROCESSORS_CONF));
+};
+
+template <class Sections>
+struct sharing_pool : pointer_pool<shared_slots_of<Sections>> {
+  static constexpr bool one_per_process = true;
+  static bool takes_part(std::string_view what) { return what == starvation_case::name; }
 };
 
 FLOOR_SYSTEM(floor_top, FLOOR_ARMED, "r", FLOOR_THIS_CPU, BY_TOP, 1024);
