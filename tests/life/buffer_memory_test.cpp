@@ -1,12 +1,9 @@
 // After bursts, memory goes back to the system within two cycles.
 #include <gtest/gtest.h>
 
-#include <malloc.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <new>
 #include <vector>
@@ -14,21 +11,13 @@
 #include <ebb/buffer_pool.hpp>
 #include <ebb/collector.hpp>
 #include <support/buffers.hpp>
+#include <support/resident.hpp>
 #include <support/threads.hpp>
 
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
-
-// What the process has in memory, after the allocator has given back what it can.
-std::size_t resident_bytes() {
-  (void)malloc_trim(0);
-  std::ifstream statm("/proc/self/statm");
-  std::size_t all = 0;
-  std::size_t resident = 0;
-  statm >> all >> resident;
-  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
+using ebb::test::mebibyte;
+using ebb::test::resident_bytes;
 
 // ThreadSanitizer looks at every byte that is written.
 constexpr std::size_t burst_bytes = (ebb::test::under_tsan ? 12 : 40) * mebibyte;

@@ -2,12 +2,9 @@
 // nothing is lost.
 #include <gtest/gtest.h>
 
-#include <malloc.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <new>
 #include <vector>
 
@@ -15,24 +12,15 @@
 #include <ebb/collector.hpp>
 #include <support/buffers.hpp>
 #include <support/one_cpu.hpp>
+#include <support/resident.hpp>
 #include <support/threads.hpp>
 
 namespace {
 
 using ebb::calibrated_buffer_pool;
 using ebb::pooled_buffer;
-
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
-
-// What the process has in memory, after the allocator has given back what it can.
-std::size_t resident_bytes() {
-  (void)malloc_trim(0);
-  std::ifstream statm("/proc/self/statm");
-  std::size_t all = 0;
-  std::size_t resident = 0;
-  statm >> all >> resident;
-  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
+using ebb::test::mebibyte;
+using ebb::test::resident_bytes;
 
 // Holds 40 MiB (with a sanitizer, less) at once in buffers of mixed sizes, all written to; some grow piece
 // by piece.

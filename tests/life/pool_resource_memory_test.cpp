@@ -1,11 +1,7 @@
 // Memory comes back after a burst: to upstream within two cycles, and from there to the kernel.
 #include <gtest/gtest.h>
 
-#include <malloc.h>
-#include <unistd.h>
-
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <memory_resource>
 #include <string>
@@ -15,20 +11,14 @@
 #include <ebb/collector.hpp>
 #include <ebb/pool_resource.hpp>
 #include <support/counting_resource.hpp>
+#include <support/resident.hpp>
 #include <support/threads.hpp>
 
 namespace {
 
 using ebb::pool_resource;
-
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
-
-std::size_t resident_bytes() {
-  std::size_t total = 0;
-  std::size_t resident = 0;
-  std::ifstream("/proc/self/statm") >> total >> resident;
-  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
+using ebb::test::mebibyte;
+using ebb::test::resident_bytes;
 
 struct request {
   void* block;
@@ -83,14 +73,12 @@ TEST(PoolResourceMemory, of_a_burst_is_the_kernels_after_two_cycles) {
   burst(memory, mebibyte, 0);  // what stays for good: tables, magazines
   ebb::collect();
   ebb::collect();
-  (void)::malloc_trim(0);
   const std::size_t before = resident_bytes();
   for (int round = 0; round < 3; ++round) {
     burst(memory, 100 * mebibyte, round);
     EXPECT_GT(resident_bytes(), before + 90 * mebibyte);
     ebb::collect();
     ebb::collect();
-    (void)::malloc_trim(0);
     EXPECT_LT(resident_bytes(), before + 10 * mebibyte);
   }
 }
@@ -98,7 +86,6 @@ TEST(PoolResourceMemory, of_a_burst_is_the_kernels_after_two_cycles) {
 TEST(PoolResourceMemory, of_containers_that_grew_is_the_kernels_after_two_cycles) {
   if (ebb::test::slowdown > 1) GTEST_SKIP() << "sanitizers keep freed memory themselves";
   pool_resource memory;
-  (void)::malloc_trim(0);
   const std::size_t before = resident_bytes();
   {
     std::pmr::map<int, std::pmr::string> names(&memory);
@@ -107,7 +94,6 @@ TEST(PoolResourceMemory, of_containers_that_grew_is_the_kernels_after_two_cycles
   }
   EXPECT_GT(resident_bytes(), before + 40 * mebibyte);
   memory.release();
-  (void)::malloc_trim(0);
   EXPECT_LT(resident_bytes(), before + 10 * mebibyte);
 }
 

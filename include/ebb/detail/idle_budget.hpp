@@ -114,7 +114,7 @@ class idle_budget {
     return std::min(units, bytes / unit_bytes_.load(std::memory_order_relaxed));
   }
 
-  // Written by every thread, and apart from the limits, which all read as often and hardly anyone writes.
+  // Written by every thread, so apart from the limits, which every thread reads.
   alignas(64) atomic<std::uint64_t> used_{0};
   atomic<std::uint64_t> refused_{0};
   alignas(64) atomic<std::uint64_t> limit_;  // units
