@@ -26,13 +26,7 @@ standard_headers+=(gtest/gtest.h fstream iostream stop_token)
 precompile headers "$cxx" "${flags[@]}"
 flags+=("${precompiled[@]}")
 read -r -a libraries < <(pkg-config --libs hiredis libpq gtest)
-
-library=${EBB_TEST_BUILD:-$work/library}/libebbpool.a
-if [[ -z ${EBB_TEST_BUILD:-} ]]; then
-  cmake -S . -B "$work/library" -G Ninja -DEBB_BUILD_TESTS=OFF -DEBB_BUILD_EXAMPLES=OFF -DEBB_BUILD_BENCH=OFF \
-    >"$work/build.log"
-  ninja -C "$work/library" ebbpool >>"$work/build.log"
-fi
+static_library
 
 # The tests do not see inside the pool: only the library has to be compiled again for a mutant.
 compile_test() { "$cxx" "${flags[@]}" -Iinclude -Itests -Ibench -c "$1" -o "$work/$(basename "$1" .cpp).o"; }

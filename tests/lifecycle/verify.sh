@@ -9,13 +9,7 @@ here=tests/lifecycle
 flags=(-std=c++20 -O2 -g0 -pthread)
 warnings=(-Wall -Wextra -Wconversion -Wshadow -Wundef)
 programs=(forks reexec plugins fibers coroutines jumps endings)
-
-library=${EBB_TEST_BUILD:-$work/library}/libebbpool.a
-if [[ -z ${EBB_TEST_BUILD:-} ]]; then
-  cmake -S . -B "$work/library" -G Ninja -DEBB_BUILD_TESTS=OFF -DEBB_BUILD_EXAMPLES=OFF -DEBB_BUILD_BENCH=OFF \
-    >"$work/build.log"
-  ninja -C "$work/library" -j "${CMAKE_BUILD_PARALLEL_LEVEL:-1}" ebbpool >>"$work/build.log"
-fi
+static_library
 
 # What a compiler exports of templates on its own would keep a shared object mapped, and hide what is looked for.
 echo '{ global: plugin_*; local: *; };' >"$work/plugin.map"

@@ -30,6 +30,16 @@ whole_library() {
   for file in src/*.cpp src/pressure/*.cpp src/resource/*.cpp; do echo "#include \"${file#src/}\""; done
 }
 
+# Sets `library`: libebbpool.a as it is in the build directory EBB_TEST_BUILD, or built here.
+static_library() {
+  # shellcheck disable=SC2034  # the technique uses it
+  library=${EBB_TEST_BUILD:-$work/library}/libebbpool.a
+  [[ -z ${EBB_TEST_BUILD:-} ]] || return 0
+  cmake -S . -B "$work/library" -G Ninja -DEBB_BUILD_TESTS=OFF -DEBB_BUILD_EXAMPLES=OFF -DEBB_BUILD_BENCH=OFF \
+    >"$work/build.log"
+  ninja -C "$work/library" -j "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" ebbpool >>"$work/build.log"
+}
+
 # one_unit SOURCE...: one translation unit of all, so that headers are read once.
 one_unit() { printf '#include "%s.cpp"\n' "$@"; }
 
