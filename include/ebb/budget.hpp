@@ -28,6 +28,7 @@ EBB_API void set_idle_budget(std::size_t bytes) noexcept;
 /// Returns      what set_idle_budget() set last; unlimited if nothing.
 /// Throws       nothing.
 /// Threads      safe from any thread.
+/// Cost         a relaxed load.
 [[nodiscard]] EBB_API std::size_t idle_budget() noexcept;
 
 }  // namespace ebb

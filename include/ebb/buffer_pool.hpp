@@ -137,9 +137,10 @@ class buffer_pool final : private detail::buffer_owner {
   }
 
   /// Changes what options.max_idle_bytes says. What is over is freed before this returns, the coldest
-  /// first. A put that runs meanwhile may keep up to a magazine more; the next cycle frees it. Throws
-  /// nothing. Threads      safe from any thread. Cost         two membarriers for the whole process if
-  /// anything is over, and free().
+  /// first. A put that runs meanwhile may keep up to a magazine more; the next cycle frees it.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         two membarriers for the whole process if anything is over, and free().
   void set_max_idle_bytes(std::size_t bytes) noexcept { tiers_.set_max_idle_bytes(bytes); }
 
   /// How many tiers there are.

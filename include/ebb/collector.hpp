@@ -42,9 +42,9 @@ EBB_API void set_cycle_period(std::chrono::milliseconds period);
 /// Sets what is called after cycles of the background thread, and after those that pressure causes, that
 /// destroyed 1 MiB or more since the last call, so that memory goes back to the kernel and not only to the
 /// allocator. An object counts as sizeof(T), but at least 1 KiB. The default is malloc_trim(0) where the C
-/// library is glibc, which keeps most of what is
-/// freed; nullptr calls nothing. Programs with another allocator set its function: tcmalloc's
-/// MallocExtension_ReleaseFreeMemory, a mallctl("arena.4096.purge") of jemalloc.
+/// library is glibc, which keeps most of what is freed; nullptr calls nothing. Programs with another
+/// allocator set its function: tcmalloc's MallocExtension_ReleaseFreeMemory, a mallctl("arena.4096.purge")
+/// of jemalloc.
 /// Throws       nothing. An exception of `trim` ends the program.
 /// Threads      safe from any thread; `trim` is called on the background thread, or by report_pressure(),
 ///              under no lock.
@@ -58,6 +58,7 @@ EBB_API void set_trim(void (*trim)()) noexcept;
 /// Returns      the period that was set; 0 when background cycles are off.
 /// Throws       nothing.
 /// Threads      safe from any thread.
+/// Cost         a mutex.
 [[nodiscard]] EBB_API std::chrono::milliseconds cycle_period() noexcept;
 
 }  // namespace ebb

@@ -44,6 +44,7 @@ class inspector {
   ///              its text, when it cannot listen there; std::bad_alloc.
   /// Threads      the new thread blocks all signals. It calls nothing of the program's, except destructors
   ///              of pooled objects in POST /collect and POST /drain.
+  /// Cost         a thread and a socket; pools pay nothing while nobody asks.
   explicit inspector(inspector_options options = {});
 
   /// Stops, closes all connections, and waits for the thread: for one request at most, and an action that
@@ -56,12 +57,14 @@ class inspector {
   /// Returns      the port it listens on; never 0.
   /// Throws       nothing.
   /// Threads      safe from any thread.
+  /// Cost         a load.
   [[nodiscard]] int port() const noexcept;
 
   /// Returns      where the page is: "http://127.0.0.1:8089/". For an inspector that listens on all
   ///              addresses, the loopback one.
   /// Throws       std::bad_alloc.
   /// Threads      safe from any thread.
+  /// Cost         a string.
   [[nodiscard]] std::string url() const;
 
  private:

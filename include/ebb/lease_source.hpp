@@ -86,8 +86,9 @@ class lease_source {
   /// Takes an idle resource, or opens one where a place is free; never waits for another caller, nor for
   /// options.make_async, which it only has begun.
   /// Returns      a lease, or an empty one: pool_errc::not_available, or closed.
-  /// Throws       what options.make or the setting throws.
+  /// Throws       what options.make or the setting throws, and std::bad_alloc.
   /// Threads      safe from any thread.
+  /// Cost         idle: as acquire(). Otherwise options.make, or a short critical section.
   [[nodiscard]] lease<R> try_acquire(code_location where = code_location::current()) {
     std::error_code refused;
     return try_acquire(refused, where);

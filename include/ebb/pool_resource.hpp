@@ -125,8 +125,10 @@ class EBB_API pool_resource final : public std::pmr::memory_resource {
 
   /// Changes what options.max_idle_bytes says. What is over is given back before this returns, the coldest
   /// first. A deallocate() that runs meanwhile may keep up to a magazine more; the next cycle gives it
-  /// back. Throws       nothing. Threads      safe from any thread. Cost         two membarriers for the
-  /// whole process if anything is over, and upstream's deallocate().
+  /// back.
+  /// Throws       nothing.
+  /// Threads      safe from any thread.
+  /// Cost         two membarriers for the whole process if anything is over, and upstream's deallocate().
   void set_max_idle_bytes(std::size_t bytes) noexcept { pools_.set_max_idle_bytes(bytes); }
 
   /// Returns      where memory comes from.

@@ -43,6 +43,7 @@ EBB_API void report_pressure(pressure_level level) noexcept;
 /// Throws       std::bad_alloc. An exception of `changed` ends the program.
 /// Threads      safe from any thread; not from within `changed`, which would wait for itself. It runs on
 ///              the collector's thread or inside report_pressure(), never two at a time.
+/// Cost         a mutex, and the wait for the function before if it runs just now.
 EBB_API void on_pressure_change(std::function<void(pressure_level now, pressure_level before)> changed);
 
 /// Sets whether the library listens to the kernel: it does (Linux), unless this, or EBB_PRESSURE=off in the
@@ -51,6 +52,7 @@ EBB_API void on_pressure_change(std::function<void(pressure_level now, pressure_
 /// levels come about.
 /// Throws       nothing.
 /// Threads      safe from any thread. Switched off, what the kernel has said is forgotten, soon after.
+/// Cost         a store, and the collector's thread is woken.
 EBB_API void watch_pressure(bool watch) noexcept;
 
 }  // namespace ebb

@@ -57,6 +57,7 @@ struct runtime_information {
 /// Returns      a snapshot; path, index, reason and shards never change while the process lives.
 /// Throws       std::bad_alloc.
 /// Threads      safe from any thread.
+/// Cost         a few mutexes, and two strings.
 [[nodiscard]] EBB_API runtime_information runtime_info();
 
 }  // namespace ebb

@@ -13,6 +13,7 @@
 #include <support/eventually.hpp>
 #include <support/resources.hpp>
 #include <support/threads.hpp>
+#include <support/waiting.hpp>
 
 namespace {
 
@@ -20,12 +21,15 @@ using ebb::close_reason;
 using ebb::lease;
 using ebb::pool_errc;
 using ebb::resource_pool;
+using ebb::resource_stats;
 using ebb::test::closed_for;
+using ebb::test::comes_to;
 using ebb::test::connect_to;
 using ebb::test::fake_clock;
 using ebb::test::link;
 using ebb::test::peer;
 using ebb::test::ping;
+using ebb::test::waiting_thread;
 using namespace std::chrono_literals;
 
 TEST(ResourceTime, idle_ones_are_closed_after_the_time_out_but_for_those_to_be_kept) {
@@ -337,6 +341,24 @@ TEST(ResourceTime, the_child_of_a_fork_closes_nothing_of_its_parent_and_opens_it
             0);
   EXPECT_EQ(pool.stats().open(), 3u);
   EXPECT_FALSE(closes);
+}
+
+// Whoever calls it knows that the other side is back.
+TEST(ResourceTime, a_pause_after_a_failure_is_over_with_reset_for_who_waits_and_for_who_comes) {
+  peer p;
+  fake_clock clock;
+  p.refuses = 1;
+  resource_pool<link> pool{{.make = connect_to(p), .capacity = 2, .retry_first = 1h, .retry_most = 1h},
+                           clock};
+  EXPECT_THROW((void)pool.acquire(), ebb::test::refused_by_peer);
+  EXPECT_FALSE(pool.try_acquire());
+  waiting_thread w(pool, [&](std::error_code& why) { return pool.acquire(why); });
+  pool.reset();
+  EXPECT_TRUE(comes_to(pool, &resource_stats::waiters, 0));
+  EXPECT_TRUE(pool.try_acquire());
+  clock.advance(1h);  // so that this ends if it was not over
+  w.join();
+  EXPECT_EQ(p.opened, 2);
 }
 
 }  // namespace
