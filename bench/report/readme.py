@@ -68,7 +68,8 @@ def _lists(report):
     go = ", ".join(f"{words} {report.of_ebb(case, 'go_sync_pool', threads)}" for words, case, threads in AGAINST_GO)
     return (f"`tls_list` takes {alone['tls_list']} of ebbpool's time in a loop and {in_function['tls_list']} in a "
             f"function with one thread, the list with a\nglobal overflow {alone['tls_overflow']} and "
-            f"{in_function['tls_overflow']}. Go's `sync.Pool` takes, as a multiple: {go}.")
+            f"{in_function['tls_overflow']}. Go's `sync.Pool` takes, as a multiple: {go}. "
+            "(Medians of the ratios of each round,\nwhich are not the quotients of the medians above.)")
 
 
 def _buffers(report):

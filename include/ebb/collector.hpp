@@ -27,10 +27,10 @@ inline constexpr std::chrono::milliseconds max_cycle_period{std::chrono::hours{2
 EBB_API void collect() noexcept;
 
 /// Sets how often a background thread runs a cycle; 0 switches it off and leaves only collect().
-/// An unused object dies with the second cycle after its last put: usually between one and two periods
-/// later, within four at most. The wait between cycles adapts between a quarter of the period and twice the
-/// period: it halves after a cycle that destroyed half or more of what was idle, and doubles after one that
-/// destroyed a sixteenth or less. While no pool holds anything no cycle runs; while memory is short
+/// An unused object dies with the second cycle after its last put, within four periods at most. The wait
+/// between cycles adapts between a quarter of the period and twice the period: it halves after a cycle that
+/// destroyed half or more of what was idle, and doubles after one that destroyed a sixteenth or less. So it
+/// takes two to four periods where the load had been even, and less where it often falls. While no pool holds anything no cycle runs; while memory is short
 /// (ebb/pressure.hpp) the wait is the shortest. With 0 nobody listens to the kernel's memory pressure.
 /// Throws       std::invalid_argument when `period` is negative or longer than max_cycle_period.
 /// Threads      safe from any thread. The new period counts from this call.
@@ -49,7 +49,7 @@ EBB_API void set_cycle_period(std::chrono::milliseconds period);
 /// Threads      safe from any thread; `trim` is called on the background thread, or by report_pressure(),
 ///              under no lock.
 /// Cost         none here. malloc_trim takes the lock of one arena after the other while it returns what
-///              is free there (8 ms after 64 MiB in objects of 1 KiB, 76 ms after 1 GiB: Cycles in
+///              is free there (8 ms after 64 MiB in objects of 1 KiB, 123 ms after 1 GiB: Cycles in
 ///              docs/benchmarks_part_2.md). Threads that need more than their own cache of malloc()
 ///              has wait meanwhile. Hits of pools never do.
 /// Unlike Go    Go's runtime gives memory back by itself, over minutes.

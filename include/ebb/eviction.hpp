@@ -11,7 +11,7 @@ enum class eviction_reason : std::uint8_t {
   aged,         ///< a cycle: unused for two.
   over_budget,  ///< a budget was reached or lowered: the pool's own, or the process's.
   pressure,     ///< memory is short: a cycle because of that, or a put while nothing may stay.
-  drained,      ///< drain(), drain_all().
+  drained,      ///< drain(), drain_all(), drain_pool().
   rejected,     ///< `recycle` returned false, or threw.
   no_memory,    ///< no memory for the pool's own tables.
   closed,       ///< the pool died.
