@@ -30,8 +30,9 @@ EBB_API void collect() noexcept;
 /// An unused object dies with the second cycle after its last put, within four periods at most. The wait
 /// between cycles adapts between a quarter of the period and twice the period: it halves after a cycle that
 /// destroyed half or more of what was idle, and doubles after one that destroyed a sixteenth or less. So it
-/// takes two to four periods where the load had been even, and less where it often falls. While no pool holds anything no cycle runs; while memory is short
-/// (ebb/pressure.hpp) the wait is the shortest. With 0 nobody listens to the kernel's memory pressure.
+/// takes two to four periods where the load had been even, and less where it often falls. While no pool
+/// holds anything no cycle runs; while memory is short (ebb/pressure.hpp) the wait is the shortest. With 0
+/// nobody listens to the kernel's memory pressure.
 /// Throws       std::invalid_argument when `period` is negative or longer than max_cycle_period.
 /// Threads      safe from any thread. The new period counts from this call.
 /// Cost         a mutex; never on the path of get or put.

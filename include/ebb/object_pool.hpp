@@ -87,11 +87,14 @@ class pooled {
     if (object_ != nullptr) pool_ = other.pool_;
   }
   EBB_FAST_PATH pooled& operator=(pooled&& other) noexcept {
+    // Also right for itself. The old one is put last, when nothing is read any more that it may own:
+    // `other` may be a part of it, and what the pool calls may come back to this handle.
     T* const object = std::exchange(other.object_, nullptr);
-    if (object_ != nullptr) [[unlikely]]
-      pool_->put_back(object_);
-    object_ = object;  // also right for itself
+    object_pool<T>* const old_pool = pool_;
     if (object != nullptr) pool_ = other.pool_;
+    T* const old = std::exchange(object_, object);
+    if (old != nullptr) [[unlikely]]
+      old_pool->put_back(old);
     return *this;
   }
   EBB_FAST_PATH ~pooled() {
@@ -143,6 +146,9 @@ class pooled {
 ///     }                                          // back in the pool
 template <class T>
 class object_pool {
+  static_assert(std::is_object_v<T> && !std::is_array_v<T> && std::same_as<T, std::remove_cv_t<T>>,
+                "a pool is of objects that their users may change: no const, no array, no reference");
+
  public:
   using options = object_pool_options<T>;
 
@@ -153,7 +159,8 @@ class object_pool {
   template <class Make>
     requires(!std::same_as<std::remove_cvref_t<Make>, object_pool> &&
              !std::same_as<std::remove_cvref_t<Make>, options> &&
-             std::is_invocable_r_v<std::unique_ptr<T>, Make&>)
+             std::is_invocable_r_v<std::unique_ptr<T>, Make&> &&
+             std::copy_constructible<std::decay_t<Make>>)
   explicit object_pool(Make&& make) : object_pool(options{.make = std::forward<Make>(make)}) {}
 
   /// A pool with options.
@@ -351,7 +358,7 @@ class object_pool {
   // LIFE 5/5 destroyed: by a cycle, by a put that cannot keep it, or with the pool.
   static void destroy(void* object, void* /*context*/) noexcept {
     detail::checks::dies(object, sizeof(T));
-    delete static_cast<T*>(object);
+    std::default_delete<T>()(static_cast<T*>(object));  // as unique_ptr, from which it came
   }
 
   // The same with options.on_evict.

@@ -84,8 +84,9 @@ class EBB_API pool_resource final : public std::pmr::memory_resource {
   /// this is no virtual call, and the size class of a constant size up to 2 KiB is a constant.
   /// Returns      memory aligned to `alignment`, a power of two, and at least to 16; for 0 bytes, too, a
   ///              pointer that no other block has.
-  /// Throws       what upstream throws, and nothing is lost then; std::bad_alloc when there is no memory
-  ///              for the tables of an alignment above 16 that is used for the first time.
+  /// Throws       what upstream throws, and nothing is lost then; std::bad_alloc for more than PTRDIFF_MAX
+  ///              bytes, and when there is no memory for the tables of an alignment above 16 that is used
+  ///              for the first time.
   /// Threads      safe from any thread.
   /// Cost         hit: O(1), no lock, no syscall, no allocation. miss: O(CPUs) probes, then upstream.
   /// Ordering     what was done to a block before deallocate() happens-before the allocate() that
@@ -199,6 +200,9 @@ class EBB_API pool_resource final : public std::pmr::memory_resource {
     if (pools_.is_plain(bytes, alignment)) [[likely]]
       return take(pools_.plain(bytes), bytes);
     if (detail::pool_core* const c = pools_.find_or_make(bytes, alignment)) return take(*c, bytes);
+    // new_delete_resource() of libstdc++ 12 rounds up without a look, and returns a few bytes.
+    if (bytes > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()))
+      throw std::bad_alloc();
     void* const block = pools_.upstream()->allocate(bytes, alignment);
     detail::checks::made(pools_.unpooled(), block);
     return block;

@@ -30,6 +30,12 @@ struct free_bytes {
 };
 
 // For a word or two, two moves that may overlap: less than a call of memcpy(), and most appends are short.
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 warns for a source that is shorter than a word, also where the length is known at run time only.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
+#pragma GCC diagnostic ignored "-Wstringop-overread"
+#endif
 EBB_FAST_PATH void copy(std::byte* to, const std::byte* from, std::size_t count) noexcept {
   if (count - 8 <= 8) {
     std::uint64_t first;
@@ -42,6 +48,9 @@ EBB_FAST_PATH void copy(std::byte* to, const std::byte* from, std::size_t count)
     std::memcpy(to, from, count);
   }
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 template <class Range>
 concept byte_range = std::ranges::contiguous_range<const Range> && std::ranges::sized_range<const Range> &&
@@ -141,7 +150,7 @@ class pooled_buffer {
   void append(std::span<const std::byte> bytes) { append(bytes.data(), bytes.size()); }
   template <detail::byte_range Range>
   void append(const Range& bytes) {
-    append(std::ranges::data(bytes), std::ranges::size(bytes));
+    append(std::ranges::data(bytes), static_cast<std::size_t>(std::ranges::size(bytes)));
   }
   void append(char c) { push_back(c); }
   void append(std::byte b) { push_back(b); }

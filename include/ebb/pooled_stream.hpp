@@ -132,7 +132,8 @@ class pooled_streambuf : public std::streambuf {
     start();
   }
 
-  /// Replaces the text; the next write overwrites it from its start, as with std::stringbuf::str().
+  /// Replaces the text, also by a part of itself; the next write overwrites it from its start, as with
+  /// std::stringbuf::str().
   /// Throws       std::bad_alloc. There is no text then.
   void str(std::string_view text) {
     clear_text();
@@ -185,7 +186,7 @@ class pooled_streambuf : public std::streambuf {
   [[nodiscard]] EBB_FAST_PATH bool write_if_room(const char* text, std::size_t count) noexcept {
     if (count > room() || count > static_cast<std::size_t>(std::numeric_limits<int>::max())) [[unlikely]]
       return false;
-    if (count != 0) std::memcpy(pptr(), text, count);
+    if (count != 0) std::memmove(pptr(), text, count);  // may be of this very text
     pbump(static_cast<int>(count));
     return true;
   }
@@ -217,7 +218,7 @@ class pooled_streambuf : public std::streambuf {
         reinterpret_cast<std::uintptr_t>(text) - reinterpret_cast<std::uintptr_t>(begin());
     const bool is_own = inside < view().size();
     make_room(bytes);
-    std::memcpy(pptr(), is_own ? begin() + inside : text, bytes);
+    std::memmove(pptr(), is_own ? begin() + inside : text, bytes);
     place(pptr() + bytes);
     return count;
   }

@@ -26,8 +26,8 @@ namespace ebb {
 
 /// Where a pooled_writer writes to. A call writes what it can of the bytes, and returns how many those
 /// were; what is missing is offered again, unless it sets the error. An error together with bytes is fine.
-/// No bytes and no error, and more than there were, count as std::errc::io_error; so does, from then on, an
-/// exception, which passes through.
+/// More than there were (-1, as write(2) returns it) counts as none; none without an error as
+/// std::errc::io_error; so does, from then on, an exception, which passes through.
 template <class Sink>
 concept writer_sink =
     std::is_invocable_r_v<std::size_t, Sink&, std::span<const std::byte>, std::error_code&>;
@@ -140,7 +140,7 @@ class pooled_writer {
   void write(std::span<const std::byte> bytes) { write(bytes.data(), bytes.size()); }
   template <detail::byte_range Range>
   void write(const Range& bytes) {
-    write(std::ranges::data(bytes), std::ranges::size(bytes));
+    write(std::ranges::data(bytes), static_cast<std::size_t>(std::ranges::size(bytes)));
   }
   EBB_FAST_PATH void push_back(char c) { write(&c, 1); }
   EBB_FAST_PATH void push_back(std::byte b) { write(&b, 1); }
@@ -165,7 +165,7 @@ class pooled_writer {
   }
   template <detail::byte_range Range>
   std::size_t write(const Range& bytes, std::error_code& error) {
-    return write(std::ranges::data(bytes), std::ranges::size(bytes), error);
+    return write(std::ranges::data(bytes), static_cast<std::size_t>(std::ranges::size(bytes)), error);
   }
 
   /// Passes on all that is pending, and gives the buffer back.
@@ -281,10 +281,8 @@ class pooled_writer {
         give_back_if_empty();
         throw;
       }
-      if (count > bytes.size() || (count == 0 && !error)) {
-        count = 0;
-        error = std::make_error_code(std::errc::io_error);
-      }
+      if (count > bytes.size()) count = 0;  // -1, as from write(2)
+      if (count == 0 && !error) error = std::make_error_code(std::errc::io_error);
       error_ = error;
       sent += count;
       bytes = bytes.subspan(count);

@@ -15,11 +15,11 @@ namespace ebb {
 /// One pool, as all_pools() saw it.
 struct pool_info {
   std::uint64_t id = 0;  ///< of this pool alone, while the process lives; in the order of the list, from 1.
-  /// options.name. Of a buffer pool's tiers with the size, "answers/4096"; of a pool_resource "nodes, blocks
-  /// of 112 bytes". May be empty.
+  /// options.name. Of a buffer pool's tiers with the size, "answers/4096"; of a pool_resource "nodes,
+  /// blocks of 112 bytes". May be empty.
   std::string name;
-  std::string type;      ///< for a reader: "ebb::object_pool<parser>", "ebb::resource_pool<connection>".
-  pool_stats stats;      ///< as the pool's stats() says it. All 0 for a resource_pool, which has the next.
+  std::string type;  ///< for a reader: "ebb::object_pool<parser>", "ebb::resource_pool<connection>".
+  pool_stats stats;  ///< as the pool's stats() says it. All 0 for a resource_pool, which has the next.
   std::optional<resource_stats> bounded = {};  ///< what a resource_pool's stats() says; empty for others.
 
   // What both kinds have.

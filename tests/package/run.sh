@@ -104,6 +104,14 @@ pkg_config_shared() {
   LD_LIBRARY_PATH=$work/prefix-shared/lib check_shared "$work/pkg_config_shared"
 }
 
+# What programs are compiled with by people who mean it.
+no_warnings() {
+  local flags
+  flags=$(PKG_CONFIG_PATH=$work/prefix-static/lib/pkgconfig pkg-config --cflags ebbpool)
+  # shellcheck disable=SC2086
+  "$cxx" -std=c++20 -O2 -Wall -Wextra -Wconversion -Wshadow -Wundef -Werror $flags -c "$consumers/warnings.cpp" -o "$work/warnings.o"
+}
+
 # The inspector was built above.
 add_subdirectory() {
   target=consumer configure_and_build "$work/add_subdirectory" "$consumers/add_subdirectory" "${release[@]}" \
@@ -154,6 +162,7 @@ fi
 report pkg_config_static
 report pkg_config_checked
 report pkg_config_shared
+report no_warnings
 report add_subdirectory
 report fetch_content
 

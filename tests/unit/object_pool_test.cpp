@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -18,9 +19,33 @@
 
 namespace {
 
+struct handle_of_c;
+
+}  // namespace
+
+template <>
+struct std::default_delete<handle_of_c> {
+  void operator()(handle_of_c* h) const noexcept;
+};
+
+namespace {
+
 using ebb::test::census;
 using ebb::test::make_token;
 using ebb::test::token;
+
+// What a C library hands out and wants back, and nothing to call delete for.
+struct handle_of_c {};
+handle_of_c all_of_c;
+int ended = 0;
+
+}  // namespace
+
+void std::default_delete<handle_of_c>::operator()(handle_of_c* h) const noexcept {
+  if (h == &all_of_c) ++ended;
+}
+
+namespace {
 
 struct widget {
   int value = 7;
@@ -34,6 +59,10 @@ static_assert(std::is_nothrow_move_constructible_v<handle> && std::is_nothrow_mo
 static_assert(!std::is_move_constructible_v<ebb::object_pool<widget>>);
 static_assert(noexcept(std::declval<ebb::object_pool<widget>&>().put(nullptr)));
 static_assert(noexcept(std::declval<ebb::object_pool<widget>&>().try_get()));
+static_assert(!std::is_constructible_v<ebb::object_pool<widget>, decltype([u = std::unique_ptr<int>()] {
+                                         return std::unique_ptr<widget>();
+                                       })>,
+              "a function is kept in a std::function, so it must be copyable");
 static_assert(sizeof(ebb::object_pool<widget>) <= 320, "an unused pool costs a few hundred bytes at most");
 
 TEST(ObjectPool, makes_with_make_unique_when_no_factory_is_given) {
@@ -130,6 +159,57 @@ TEST(ObjectPool, assigning_a_handle_to_itself_keeps_the_object) {
   h = std::move(alias);
   EXPECT_EQ(h.get(), object);
   EXPECT_EQ(pool.stats().idle, 0u);
+}
+
+// One end of a list that hangs on its first element: what is moved from is part of what is put back.
+TEST(ObjectPool, a_handle_may_be_assigned_from_within_the_object_it_has) {
+  struct node {
+    ebb::pooled<node> next;
+    int value = 0;
+  };
+  ebb::object_pool<node> spare;
+  ebb::object_pool<node> pool{{.recycle = [&](node& n) {
+    n.next = spare.get();  // so that it is seen if it is read once more
+    n.next.reset();
+    return true;
+  }}};
+  ebb::pooled<node> head = pool.get();
+  head->next = pool.get();
+  head->next->value = 7;
+  head = std::move(head->next);
+  EXPECT_EQ(head->value, 7);
+  head.reset();
+  EXPECT_EQ(pool.stats().idle, 2u);
+  EXPECT_EQ(spare.stats().idle, 1u);
+}
+
+TEST(ObjectPool, a_handle_may_be_reset_by_what_its_assignment_calls) {
+  struct item {
+    ebb::pooled<item>* back = nullptr;
+  };
+  int puts = 0;
+  ebb::object_pool<item> pool{{.recycle = [&](item& i) {
+    if (++puts < 3) i.back->reset();
+    return true;
+  }}};
+  ebb::pooled<item> only = pool.get();
+  only->back = &only;
+  only = ebb::pooled<item>();
+  EXPECT_EQ(puts, 1);
+  EXPECT_EQ(pool.stats().idle, 1u);
+}
+
+TEST(ObjectPool, objects_die_as_a_unique_ptr_would_have_them_die) {
+  for (const bool watched : {false, true}) {
+    ended = 0;
+    ebb::object_pool<handle_of_c> pool{
+        {.make = [] { return std::unique_ptr<handle_of_c>(&all_of_c); },
+         .on_evict = watched ? [](handle_of_c&, ebb::eviction_reason) {}
+                             : std::function<void(handle_of_c&, ebb::eviction_reason)>()}};
+    pool.get().reset();
+    EXPECT_EQ(pool.drain(), 1u);
+    EXPECT_EQ(ended, 1) << watched;
+  }
 }
 
 TEST(ObjectPool, options_take_the_members_in_the_documented_order) {

@@ -467,4 +467,14 @@ TEST(PoolResource, lets_a_shard_keep_fewer_of_its_blocks_out_of_reach_the_larger
   EXPECT_LE(out_of_reach(memory, 16384, 100), 4u);
 }
 
+// libstdc++'s own resource rounds such a size up to a few bytes.
+TEST(PoolResource, refuses_sizes_that_no_memory_has) {
+  pool_resource memory;
+  for (const std::size_t bytes : {SIZE_MAX, SIZE_MAX - 40, SIZE_MAX / 2 + 1}) {
+    for (const std::size_t alignment : {1, 16, 64, 8192}) {
+      EXPECT_THROW((void)memory.allocate(bytes, alignment), std::bad_alloc) << bytes << ", " << alignment;
+    }
+  }
+}
+
 }  // namespace

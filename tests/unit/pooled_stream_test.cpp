@@ -328,16 +328,16 @@ TEST(PooledOstream, seeks_only_the_put_position_and_only_within_the_text) {
   EXPECT_EQ(buffer.sgetc(), std::char_traits<char>::eof());
 }
 
-TEST(PooledOstream, can_be_given_a_part_of_its_own_text_while_it_grows) {
+TEST(PooledOstream, can_be_given_a_part_of_its_own_text) {
   buffer_pool tiers{{.min_bytes = 16, .on_put = ebb::scrub::zero}};  // what it leaves is gone
   pooled_ostream text{tiers, 16};
   text << "0123456789abcdef";
   std::string expected(text.view());
   for (int i = 0; i < 8; ++i) {
-    text << text.view().substr(1);
-    expected += expected.substr(1);
-    ASSERT_EQ(text.view(), expected);
+    ASSERT_EQ((text << text.view().substr(1)).view(), expected += expected.substr(1));
   }
+  text.str(text.view().substr(3));
+  EXPECT_EQ(text.view(), expected.substr(3));
 }
 
 TEST(PooledOstream, keeps_its_text_in_a_pool_that_zeroes_what_is_added) {

@@ -273,6 +273,19 @@ TEST(PooledWriter, a_sink_that_takes_nothing_or_more_than_there_is_is_an_error) 
   }
 }
 
+TEST(PooledWriter, a_sink_may_say_minus_one_with_its_error_as_write_does) {
+  buffer_pool pool;
+  pooled_writer out{pool, [](std::span<const std::byte>, std::error_code& error) {
+                      error = std::make_error_code(std::errc::resource_unavailable_try_again);
+                      return std::ptrdiff_t{-1};
+                    }};
+  out.write("abc");
+  std::error_code error;
+  out.flush(error);
+  EXPECT_EQ(error, std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(text_of(out.pending()), "abc");
+}
+
 TEST(PooledWriter, an_exception_of_the_sink_passes_through_and_is_an_error_from_then_on) {
   struct scenario {
     std::size_t first;
