@@ -57,7 +57,8 @@ class keyed_resource_pool {
   }
 
   /// How many keys are remembered: those with resources, with waiters, whose lease_source somebody has,
-  /// that are in the pause after a failure; and as many others at the most, and 64.
+  /// that are in the pause after a failure; and others, until there are twice as many as were needed when
+  /// they were forgotten last, and at least 64.
   /// Throws       nothing.
   /// Threads      safe from any thread.
   /// Cost         a mutex.

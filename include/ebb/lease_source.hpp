@@ -46,7 +46,8 @@ class lease_source {
   ///              options.make or the setting throws, and std::bad_alloc.
   /// Threads      safe from any thread.
   /// Cost         idle: two short critical sections under one mutex for it and its return, and
-  ///              options.check if it is due. Otherwise options.make, or the wait. A deadline does not end
+  ///              options.check if it is due. Otherwise options.make, or the wait; and on_close and a
+  ///              destructor for each that it finds over, until the deadline. A deadline does not end
   ///              options.make: give it one of its own, or use options.make_async.
   /// Ordering     what was done to the resource before it was given back happens-before the acquire() that
   ///              returns it.
@@ -88,7 +89,8 @@ class lease_source {
   /// Returns      a lease, or an empty one: pool_errc::not_available, or closed.
   /// Throws       what options.make or the setting throws, and std::bad_alloc.
   /// Threads      safe from any thread.
-  /// Cost         idle: as acquire(). Otherwise options.make, or a short critical section.
+  /// Cost         idle: as acquire(). Otherwise options.make, or a short critical section; and on_close and
+  ///              a destructor for each that it finds over, of old age or because of reset().
   [[nodiscard]] lease<R> try_acquire(code_location where = code_location::current()) {
     std::error_code refused;
     return try_acquire(refused, where);

@@ -89,7 +89,8 @@ struct resource_pool_options {
   /// Told before one is closed, on the thread that closes it. Must not throw.
   std::function<void(R&, close_reason)> on_close = {};
 
-  /// How many callers may wait; the next is refused.
+  /// How many callers may wait; the next is refused. With make_async who waits for one that is being opened
+  /// counts, but is never refused if it had it begun.
   std::size_t max_waiters = static_cast<std::size_t>(-1);
 
   /// How many may be opened at the same time, 1 and more.

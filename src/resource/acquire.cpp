@@ -16,12 +16,12 @@ bool resource_core::is_paused(const resource_group& g) const noexcept {
 
 bool resource_core::may_open(const resource_group& g) const noexcept {
   return !closed_ && open_now() < capacity_ && g.open < limits_.capacity_per_key &&
-         opening_ < limits_.max_opening && !is_paused(g);
+         opening_ + evicting_ < limits_.max_opening && !is_paused(g);
 }
 
 bool resource_core::lacks_only_a_place(const resource_group& g) const noexcept {
   return is_keyed_ && !closed_ && open_now() == capacity_ && g.open < limits_.capacity_per_key &&
-         opening_ < limits_.max_opening && !is_paused(g);
+         opening_ + evicting_ < limits_.max_opening && !is_paused(g);
 }
 
 // What has been idle for longest, in other groups than one. Looks at each group; an opening costs more.
@@ -62,10 +62,17 @@ void resource_core::take(resource_waiter& w, guard& lock) noexcept {
       w.entry = e;
       return;
     }
-    retire(*e, why, lock);
+    retire(*e, why, lock, w.has_place ? nullptr : &w);
     if (closed_) return;
+    // They may be many, and on_close slow.
+    if (w.deadline <= clock_.now()) {
+      if (!w.has_place) w.refused = pool_errc::timed_out;
+      return;
+    }
   }
   if (w.has_place) return;
+  // One that is being opened elsewhere and that nobody waits for is as good as one's own.
+  if (limits_.opens_elsewhere && w.group->opening > w.group->waiting) return;
   if (may_open(*w.group)) {
     take_place(*w.group);
     w.has_place = true;
@@ -90,6 +97,7 @@ void resource_core::free_place(resource_waiter& w, guard& lock) noexcept {
   --w.group->open;
   if (resource_entry* const e = std::exchange(w.evicts, nullptr)) {
     if (!close_counted(*e, close_reason::evicted, lock)) return;
+    --evicting_;
   } else {
     --opening_;
   }
@@ -189,7 +197,7 @@ resource_core::step resource_core::go_on(resource_waiter& w, resource_time& look
     if (w.has_turn && w.entry == nullptr && w.evicts == nullptr) {
       // Also with a place: something may have come back since it was granted.
       take(w, lock);
-      if (closed_) continue;
+      if (closed_ || w.refused) continue;
     }
     if (w.entry != nullptr) {
       free_place(w, lock);
@@ -200,7 +208,10 @@ resource_core::step resource_core::go_on(resource_waiter& w, resource_time& look
     } else if (w.evicts != nullptr) {
       resource_entry& e = *std::exchange(w.evicts, nullptr);
       if (close_counted(e, close_reason::evicted, lock)) {
+        --evicting_;
         ++opening_;
+        // Who waits for the key of the one that is closed may have another's place now.
+        serve();
       } else {  // the child of a fork
         w.has_place = false;
         w.refused = pool_errc::cancelled;
@@ -221,7 +232,7 @@ resource_core::step resource_core::go_on(resource_waiter& w, resource_time& look
       w.process = process_;  // what it opened is this process', also if it forked meanwhile
     } else if (!w.waits) {
       w.refused = pool_errc::not_available;
-    } else if (waiters_.size() >= limits_.max_waiters) {
+    } else if (!w.did_wait && waiters_.size() >= limits_.max_waiters) {
       w.refused = pool_errc::too_many_waiters;
     } else {
       wait(w);

@@ -38,16 +38,14 @@ inline void resource_core::note_taken(resource_entry& e, const code_location& wh
 }
 
 inline void resource_core::note_left(resource_entry& e) noexcept {
-  if (e.taken_at == resource_time{}) return;
-  leased_.remove(e);
-  e.taken_at = {};
+  if (limits_.report_after != std::chrono::nanoseconds::zero()) leased_.remove(e);
 }
 
 inline void resource_core::make_idle(resource_entry& e) noexcept {
   --in_use_;
   ++idle_count_;
   e.is_new = false;
-  if (is_keyed_) e.came_back = ++returns_;
+  e.came_back = ++returns_;
   e.group->idle.push_back(e);
 }
 

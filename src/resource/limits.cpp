@@ -24,26 +24,21 @@ const resource_limits& checked(const resource_limits& l) {
   const auto number = [&](const char* option, std::size_t value, std::size_t most, const char* range) {
     check_limit(l, option, value >= 1 && value <= most, std::to_string(value), range);
   };
-  const auto time = [&](const char* option, nanoseconds value) {
-    check_limit(l, option, value >= nanoseconds::zero() && value <= std::chrono::hours(24 * 365),
-                std::to_string(value.count()) + " ns", "0 to 365 days");
-  };
   number("capacity", l.capacity, resource_core::most_capacity, "1 to 1,000,000");
   number("capacity_per_key", l.capacity_per_key, SIZE_MAX, "1 and more");
   number("max_opening", l.max_opening, SIZE_MAX, "1 and more");
   check_limit(l, "keep_at_least", l.keep_at_least <= l.capacity, std::to_string(l.keep_at_least),
               "0 to capacity");
-  time("check_after_idle", l.check_after_idle);
-  time("check_every", l.check_every);
-  time("idle_timeout", l.idle_timeout);
-  time("max_lifetime", l.max_lifetime);
-  time("lifetime_jitter", l.lifetime_jitter);
-  time("retry_first", l.retry_first);
-  time("retry_most", l.retry_most);
-  time("report_after", l.report_after);
-  check_limit(l, "retry_most", l.retry_most >= l.retry_first, std::to_string(l.retry_most.count()) + " ns",
-              "retry_first and more");
+  check_limit(l, "retry_most", l.retry_most >= l.retry_first,
+              std::to_string(l.retry_most / std::chrono::milliseconds(1)) + " ms", "retry_first and more");
   return l;
+}
+
+nanoseconds checked_time(const resource_limits& l, const char* option, std::chrono::milliseconds value) {
+  check_limit(l, option,
+              value >= std::chrono::milliseconds::zero() && value <= std::chrono::hours(24 * 365),
+              std::to_string(value.count()) + " ms", "0 to 365 days");
+  return value;
 }
 
 std::chrono::nanoseconds care_period_of(const resource_limits& l) noexcept {

@@ -33,6 +33,7 @@ void resource_core::note_opened(resource_entry& e, void* resource) noexcept {
 
 void resource_core::note_failure(resource_group& g) noexcept {
   ++counts_.failed_to_open;
+  if (is_paused(g)) return;  // begun before the pause: one of those that failed together
   g.retry_after = std::clamp(2 * g.retry_after, limits_.retry_first, limits_.retry_most);
   if (g.retry_after == nanoseconds::zero()) return;
   // Half of it to all of it: those who failed together do not come back together.

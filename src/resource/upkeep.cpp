@@ -24,7 +24,7 @@ resource_entry* resource_core::find_idle(Predicate is_it) const noexcept {
   return nullptr;
 }
 
-void resource_core::close_idle(close_reason why, std::size_t down_to, guard& lock) noexcept {
+void resource_core::close_idle(close_reason why, const std::size_t& down_to, guard& lock) noexcept {
   while (staying() > down_to) {
     resource_entry* const e = coldest();
     if (e == nullptr) return;
@@ -40,7 +40,7 @@ void resource_core::set_capacity(std::size_t capacity) {
   }
   guard lock(*this);
   capacity_ = capacity;
-  close_idle(close_reason::surplus, capacity, lock);
+  close_idle(close_reason::surplus, capacity_, lock);
   serve();
   leave(lock);
 }
@@ -174,8 +174,13 @@ void resource_core::check_idle(resource_time now, guard& lock) noexcept {
     --inside_;
     close_reason why = close_reason::broken;
     if (works && !is_stale(*e, why)) {
-      hand_on(*e);
-      e->idle_since = idle_since;  // a check is no use
+      // A check is no use.
+      if (waiters_.empty()) {
+        make_idle_again(*e);
+      } else {
+        hand_on(*e);
+      }
+      e->idle_since = idle_since;
     } else {
       --in_use_;
       retire(*e, why, lock);
@@ -183,11 +188,23 @@ void resource_core::check_idle(resource_time now, guard& lock) noexcept {
   }
 }
 
+// Where it was before it was taken out: among those that came back before and after it.
+void resource_core::make_idle_again(resource_entry& e) noexcept {
+  --in_use_;
+  ++idle_count_;
+  resource_entry* behind = e.group->idle.first();
+  while (behind != nullptr && behind->came_back < e.came_back) behind = behind->next;
+  e.group->idle.insert_before(behind, e);
+}
+
 void resource_core::refill(guard& lock) noexcept {
   while (staying() < std::min(limits_.keep_at_least, capacity_) && may_open(only_group_)) {
     // What it throws is counted, and tried again the next time, or by who needs one and then hears of it.
     std::exception_ptr failed;
-    if (!open_spare(lock, failed)) return;
+    if (open_spare(lock, failed)) continue;
+    lock.unlock();
+    failed = nullptr;  // what was thrown is the user's, and may end with a call of the pool
+    return lock.lock();
   }
 }
 
@@ -216,7 +233,7 @@ void resource_core::after_fork_in_child() noexcept {
   }
   leased_.forget();
   waiters_.forget();
-  idle_count_ = in_use_ = opening_ = closing_ = inside_ = 0;
+  idle_count_ = in_use_ = opening_ = closing_ = evicting_ = inside_ = 0;
   new (&changed_) condition_variable;
   mutex_.unlock();
 }

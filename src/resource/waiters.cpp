@@ -115,6 +115,7 @@ resource_waiter* resource_core::heir_of(const resource_entry& e) noexcept {
 // Of one that is in no list: it is closed by the waiter, which then opens its own.
 void resource_core::take_place_of(resource_entry& e, resource_waiter& w) noexcept {
   ++closing_;
+  ++evicting_;
   w.evicts = &e;
   w.has_place = true;
   ++w.group->open;

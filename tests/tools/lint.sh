@@ -59,6 +59,9 @@ assembly() {
     grep -vF 'asm volatile("" :'
 }
 
+# clang-format joins what it wraps.
+joined_tags() { files '*.hpp' | xargs grep -nE '/// .*[^ ] +(Returns|Throws|Threads|Cost|Ordering|Unlike (Go|std)) {2,}'; }
+
 # The brackets keep this file from finding itself.
 unfinished() { files . | xargs grep -nIE '\b(TOD[O]|FIXM[E])\b' | grep -vE 'TOD[O]\(#[0-9]+\)'; }
 
@@ -70,6 +73,7 @@ rule "clang-tidy" tidy
 rule "shellcheck" shell_scripts
 rule "no file over 500 lines" long_files
 rule "assembly only in include/ebb/detail/percpu" assembly
+rule "Returns, Throws, Threads, Cost and the like begin their line" joined_tags
 rule "nothing unfinished without an issue: TOD""O(#n)" unfinished
 rule "no path of somebody's machine" machine_paths
 

@@ -73,7 +73,10 @@ TEST(ResourcePool, options_are_checked_and_errors_say_what_is_valid) {
   EXPECT_NE(
       error_of({.capacity = 3, .keep_at_least = 4}).find("keep_at_least is 4; valid are 0 to capacity"),
       std::string::npos);
-  EXPECT_NE(error_of({.capacity = 1, .idle_timeout = -1ms}).find("idle_timeout is -1000000 ns"),
+  EXPECT_NE(error_of({.capacity = 1, .idle_timeout = -1ms}).find("idle_timeout is -1 ms"),
+            std::string::npos);
+  // More than there are nanoseconds.
+  EXPECT_NE(error_of({.capacity = 1, .idle_timeout = 18'446'744'073'710ms}).find("is 18446744073710 ms"),
             std::string::npos);
   EXPECT_NE(error_of({.capacity = 1, .retry_first = 2s, .retry_most = 1s}).find("retry_most"),
             std::string::npos);

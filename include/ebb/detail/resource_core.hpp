@@ -176,9 +176,11 @@ class EBB_API resource_core {
   void hand_on(resource_entry& e) noexcept;
   void hand_to_heir(resource_entry& e) noexcept;
   void make_idle(resource_entry& e) noexcept;
+  void make_idle_again(resource_entry& e) noexcept;
   void take_from_idle(resource_entry& e) noexcept;
   [[nodiscard]] bool open_spare(guard& lock, std::exception_ptr& failed) noexcept;
-  void close_idle(close_reason why, std::size_t down_to, guard& lock) noexcept;
+  // `down_to` is read each time: it may be a member that others change meanwhile.
+  void close_idle(close_reason why, const std::size_t& down_to, guard& lock) noexcept;
   template <class Predicate>
   [[nodiscard]] resource_entry* find_idle(Predicate is_it) const noexcept;
   void leave(guard& lock) noexcept;
@@ -237,8 +239,9 @@ class EBB_API resource_core {
   std::size_t in_use_ = 0;
   std::size_t opening_ = 0;
   std::size_t closing_ = 0;
-  std::size_t inside_ = 0;   // threads that gave up the mutex and will come back to it
-  std::size_t kept_by_ = 0;  // others that have a pointer to this core
+  std::size_t evicting_ = 0;  // of those: in whose place the waiter that closes it will open another
+  std::size_t inside_ = 0;    // threads that gave up the mutex and will come back to it
+  std::size_t kept_by_ = 0;   // others that have a pointer to this core
   std::uint64_t tickets_ = 0;
   std::uint64_t returns_ = 0;
   std::uint64_t generation_ = 0;

@@ -78,6 +78,11 @@ struct resource_limits {
   const char* kind = "ebb::resource_pool";  // for messages
 };
 
+// A time that an option gives, which is in `l` afterwards. Throws std::invalid_argument if it is out of
+// range: before it is made nanoseconds, of which there might be too many.
+[[nodiscard]] EBB_API std::chrono::nanoseconds checked_time(const resource_limits& l, const char* option,
+                                                            std::chrono::milliseconds value);
+
 struct resource_group;
 
 // Which setting a resource has, or is to get: the same object is the same setting. Null: none.
@@ -92,7 +97,7 @@ struct resource_entry {
   setting_id setting;                             // its user's while it is in use
   std::uint64_t generation = 0;                   // the core's when its opening began
   std::uint64_t process = 0;                      // likewise: of another one it is not ours to close
-  std::uint64_t came_back = 0;                    // the how manieth return; for who is evicted first
+  std::uint64_t came_back = 0;                    // the how manieth return: the order of idle ones
   resource_time dies_at = resource_clock::never;  // drawn once, with its jitter
   resource_time idle_since{};                     // stamped only if something asks
   resource_time checked_at{};                     // likewise

@@ -47,23 +47,26 @@ class typed_resource_core : public resource_core {
     }
   }
   static resource_limits limits_of(const resource_pool_options<R>& o, resource_limits l) {
+    l.name = o.name;  // for what is thrown below, too
     l.capacity = o.capacity;
     l.max_waiters = o.max_waiters;
     l.max_opening = o.max_opening;
     l.keep_at_least = o.keep_at_least;
     l.order = o.order;
-    l.check_after_idle = o.check_after_idle;
-    l.check_every = o.check_every;
-    l.idle_timeout = o.idle_timeout;
-    l.max_lifetime = o.max_lifetime;
-    l.lifetime_jitter = o.lifetime_jitter;
-    l.retry_first = o.retry_first;
-    l.retry_most = o.retry_most;
-    l.report_after = o.report_after;
+    const auto time = [&l](const char* option, std::chrono::milliseconds value) {
+      return checked_time(l, option, value);
+    };
+    l.check_after_idle = time("check_after_idle", o.check_after_idle);
+    l.check_every = time("check_every", o.check_every);
+    l.idle_timeout = time("idle_timeout", o.idle_timeout);
+    l.max_lifetime = time("max_lifetime", o.max_lifetime);
+    l.lifetime_jitter = time("lifetime_jitter", o.lifetime_jitter);
+    l.retry_first = time("retry_first", o.retry_first);
+    l.retry_most = time("retry_most", o.retry_most);
+    l.report_after = time("report_after", o.report_after);
     l.checks = static_cast<bool>(o.check);
     l.resets = static_cast<bool>(o.on_return);
     l.opens_elsewhere = l.opens_elsewhere || o.make_async;
-    l.name = o.name;
     return l;
   }
 
