@@ -101,14 +101,16 @@ TEST(PoolAllocator, throws_bad_array_new_length_when_the_size_is_no_size_t) {
   EXPECT_THROW((void)a.allocate(most), std::bad_array_new_length);
   EXPECT_THROW((void)a.allocate(most / 8 + 1), std::bad_array_new_length);
   EXPECT_EQ(upstream.allocations(), 0u);
+  EXPECT_THROW((void)a.allocate(most / 8), std::bad_alloc);
+  EXPECT_EQ(upstream.allocations(), 0u) << "no memory has that many bytes";
   upstream.refuse_from(1);
   try {
-    (void)a.allocate(most / 8);
+    (void)a.allocate(most / 16);
     ADD_FAILURE() << "must not succeed";
   } catch (const std::bad_array_new_length&) {
     ADD_FAILURE() << "the size is a size_t";
   } catch (const std::bad_alloc&) {
-    EXPECT_EQ(upstream.last(), (counting_resource::request{most / 8 * 8, 8}));
+    EXPECT_EQ(upstream.last(), (counting_resource::request{most / 16 * 8, 8}));
   }
 }
 

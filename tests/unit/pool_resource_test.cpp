@@ -471,7 +471,7 @@ TEST(PoolResource, lets_a_shard_keep_fewer_of_its_blocks_out_of_reach_the_larger
 TEST(PoolResource, refuses_sizes_that_no_memory_has) {
   pool_resource memory;
   for (const std::size_t bytes : {SIZE_MAX, SIZE_MAX - 40, SIZE_MAX / 2 + 1}) {
-    for (const std::size_t alignment : {1, 16, 64, 8192}) {
+    for (const std::size_t alignment : {1u, 16u, 64u, 8192u}) {
       EXPECT_THROW((void)memory.allocate(bytes, alignment), std::bad_alloc) << bytes << ", " << alignment;
     }
   }
